@@ -1,0 +1,48 @@
+/* Types of the schema and of the type checker (Cedar spec: Validation/Types.lean). Immutable, arena-owned, any thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cedar/value.h"
+
+enum skm_type_kind {
+    SKM_TYPE_NEVER = 0, /* element type of the empty set; below every type. Only the checker makes it */
+    SKM_TYPE_TRUE,
+    SKM_TYPE_FALSE,
+    SKM_TYPE_BOOL,
+    SKM_TYPE_LONG,
+    SKM_TYPE_STRING,
+    SKM_TYPE_ENTITY,
+    SKM_TYPE_SET,
+    SKM_TYPE_RECORD,
+    SKM_TYPE_DECIMAL,
+    SKM_TYPE_IPADDR,
+    SKM_TYPE_DATETIME,
+    SKM_TYPE_DURATION,
+};
+
+struct skm_type;
+
+struct skm_type_attr {
+    skm_span name;
+    const struct skm_type *type;
+    bool required;
+};
+
+struct skm_type {
+    enum skm_type_kind kind;
+    skm_span entity;                   /* ENTITY: the type's full name */
+    const struct skm_type *element;    /* SET */
+    const struct skm_type_attr *attrs; /* RECORD: sorted by name, unique; closed */
+    size_t attr_count;
+};
+
+/* NULL when the record type has no such attribute. Binary search. */
+const struct skm_type_attr *skm_type_attr_find(const struct skm_type *record, skm_span name);
+
+bool skm_type_equal(const struct skm_type *a, const struct skm_type *b);
+
+/* "Set<User>", "{name: String, age?: Long}", for messages; long records are cut short. */
+struct skm_buf;
+void skm_type_print(const struct skm_type *type, struct skm_buf *out);
