@@ -17,7 +17,7 @@ struct skm_schema_entity {
     const struct skm_type *tags;  /* NULL: no tags */
     const skm_span *ancestors;    /* entity types it may be in, transitive, sorted; itself only when declared so */
     size_t ancestor_count;
-    const skm_span *enum_ids; /* listed ids; NULL unless an enum type */
+    const skm_span *enum_ids; /* listed ids, sorted, unique; NULL unless an enum type */
     size_t enum_count;
     bool is_enum;
     bool is_action;   /* the implicit type `NS::Action` */
