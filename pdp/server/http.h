@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "server/peer.h"
 
 enum skm_http_method {
     SKM_HTTP_GET = 0,
@@ -30,15 +31,6 @@ struct skm_http_header {
     skm_span value; /* without surrounding blanks */
 };
 
-struct skm_http_peer {
-    bool is_unix;     /* came over a Unix socket */
-    bool is_loopback; /* from 127.0.0.0/8 or ::1 */
-    bool is_tls;
-    char address[48]; /* text form, empty for Unix sockets */
-    uint16_t port;
-    uint32_t uid;     /* Unix: peer credentials */
-};
-
 struct skm_http_request {
     enum skm_http_method method;
     skm_span method_text;
@@ -49,16 +41,18 @@ struct skm_http_request {
     const struct skm_http_header *headers;
     size_t header_count;
     skm_span body;
-    struct skm_http_peer peer;
+    struct skm_peer peer;
+    int64_t wall_ms;         /* when it was read; one reading of the clock per batch */
     struct skm_arena *arena; /* the request's */
 };
 
 struct skm_http_response {
-    uint16_t status;           /* 500 until set */
-    skm_span content_type;     /* empty: none */
+    uint16_t status;        /* 500 until set */
+    bool close;             /* end the connection after this */
+    bool has_cache_control; /* set by skm_http_add_header(); else `no-store` is sent */
+    skm_span content_type;  /* empty: none */
     struct skm_buf *body;
-    struct skm_buf *headers;   /* further header lines, written with skm_http_add_header() only */
-    bool close;                /* end the connection after this */
+    struct skm_buf *headers; /* further header lines, written with skm_http_add_header() only */
 };
 
 /* The value of the only header of this name (compared without case), or NULL when absent. More than one: *out_repeated (may be NULL) is
@@ -66,15 +60,26 @@ struct skm_http_response {
 const skm_span *skm_http_header_find(const struct skm_http_request *request, skm_span name,
                                      bool *out_repeated);
 
-/* Adds a response header. A value with control characters or over 8 KiB is refused (SKM_E_ENCODING, SKM_E_SIZE): never split. */
-SKM_MUST skm_err skm_http_add_header(struct skm_http_response *response, skm_span name, skm_span value);
+/* Adds a response header. A value with control characters or over 8 KiB is refused (SKM_E_ENCODING, SKM_E_SIZE): never split. A
+ * name that is not a token, or that the server itself writes (Content-Length, Transfer-Encoding, Connection, Date): SKM_E_INVALID. */
+SKM_MUST skm_err skm_http_add_header(struct skm_http_response *response, skm_span name,
+                                     skm_span value);
+
+/* Makes the response an error for machines: status, `application/json`, body a JSON string. Drops a body written so far. */
+void skm_http_respond_error(struct skm_http_response *response, uint16_t status, skm_span message);
+
+/* "Not Found" for 404; "Unknown" for a status outside the table. Static storage. */
+const char *skm_http_status_text(uint16_t status);
+
+/* Compares without regard to ASCII case: header names, tokens. */
+bool skm_http_equal_nocase(skm_span a, skm_span b);
 
 /* One endpoint. An error becomes 500. */
 typedef skm_err (*skm_http_handler)(void *ctx, const struct skm_http_request *request,
                                     struct skm_http_response *response);
 
 struct skm_http_route {
-    skm_span path; /* exact */
+    skm_span path;    /* exact */
     unsigned methods; /* 1u << enum skm_http_method; others: 405 with Allow */
     skm_http_handler handler;
     void *ctx;
