@@ -10,7 +10,9 @@
  *     x has a.b.c      HAS_PATH, a node of its own since language 4.6
  *
  * Memory: arena-owned, immutable once parsed. Names (types) are normalised: `A::B`, no blanks.
- * INVARIANT: depth of any tree is at most SKM_EXPR_DEPTH_MAX, so recursion over it is bounded. */
+ * INVARIANT: depth of any tree is at most SKM_EXPR_DEPTH_MAX, so recursion over it is bounded.
+ * INVARIANT: weight of any tree is at most SKM_EXPR_WEIGHT_MAX, so a walk over it is bounded, though the two
+ * sides of IS_IN share a node and a tree may be larger than its text. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,8 +22,14 @@
 #include "base/diag.h"
 #include "cedar/value.h"
 
-/* Nesting of an expression tree, left-deep operator chains included. Exceeding it is a parse error. */
-#define SKM_EXPR_DEPTH_MAX 512
+/* Nesting of an expression tree, left-deep operator chains included (`a || b || c` is three deep). Exceeding it
+ * is a parse error. Generated policies chain thousands of terms; a walker that recurses once per level has 2 KiB
+ * of an 8 MiB stack for each: its frames, all functions of one level together, stay below 1 KiB (a sanitized
+ * build doubles them). */
+#define SKM_EXPR_DEPTH_MAX 4096
+
+/* Nodes of an expression tree, shared ones counted as often as they are reached. */
+#define SKM_EXPR_WEIGHT_MAX (1u << 22)
 
 enum skm_expr_kind {
     SKM_EXPR_LITERAL = 0, /* as.literal: bool, long, string or entity */
@@ -94,6 +102,7 @@ struct skm_expr {
     enum skm_expr_hint hint;
     struct skm_range range; /* in the policy's source; {0,0} for nodes built from data */
     uint32_t depth;         /* 1 for a leaf; at most SKM_EXPR_DEPTH_MAX */
+    uint32_t weight;        /* 1 for a leaf; at most SKM_EXPR_WEIGHT_MAX */
     const struct skm_expr *a;
     const struct skm_expr *b;
     const struct skm_expr *c;
@@ -182,21 +191,69 @@ static inline bool skm_policy_is_template(const struct skm_policy *policy)
 /* The annotation's value, or NULL. */
 const skm_span *skm_policy_annotation(const struct skm_policy *policy, skm_span key);
 
-/* Structural equality of core trees, ignoring ranges and hints (Lean: capabilities compare expressions). */
+/* Structural equality of core trees, ignoring ranges and hints (Lean: capabilities compare expressions).
+ * Records are equal when their fields are, in whatever order (more than 256 fields: in the same order). */
 bool skm_expr_equal(const struct skm_expr *a, const struct skm_expr *b);
 
-/* ---- building: used by both parsers, so that both desugar alike. Each yields NULL through SKM_E_MEMORY or SKM_E_DEPTH ---- */
+/* ---- building: used by both parsers, so that both desugar alike ----
+ *
+ * Each yields SKM_E_MEMORY, SKM_E_DEPTH when the tree would be deeper than SKM_EXPR_DEPTH_MAX, SKM_E_SIZE when it would
+ * be heavier than SKM_EXPR_WEIGHT_MAX. Spans and arrays are borrowed: they lie in the arena or in the source. */
 
-SKM_MUST skm_err skm_expr_new(struct skm_arena *arena, enum skm_expr_kind kind, struct skm_range range,
-                              const struct skm_expr *a, const struct skm_expr *b,
-                              const struct skm_expr *c, struct skm_expr **out_expr);
+/* Operators and methods without payload: IF, AND, OR, NOT, NEG, EQ, LT, LE, ADD, SUB, MUL, IN, CONTAINS, CONTAINS_ALL,
+ * CONTAINS_ANY, IS_EMPTY, GET_TAG, HAS_TAG. Operands the kind has not are NULL. */
+SKM_MUST skm_err skm_expr_new(struct skm_arena *arena, enum skm_expr_kind kind,
+                              struct skm_range range, const struct skm_expr *a,
+                              const struct skm_expr *b, const struct skm_expr *c,
+                              struct skm_expr **out_expr);
+
+/* Leaves. */
+SKM_MUST skm_err skm_expr_new_literal(struct skm_arena *arena, struct skm_range range,
+                                      struct skm_value literal, struct skm_expr **out_expr);
+SKM_MUST skm_err skm_expr_new_var(struct skm_arena *arena, struct skm_range range, enum skm_var var,
+                                  struct skm_expr **out_expr);
+
+/* GET_ATTR, HAS_ATTR or IS: `name` is the attribute or the type. */
+SKM_MUST skm_err skm_expr_new_named(struct skm_arena *arena, enum skm_expr_kind kind,
+                                    struct skm_range range, const struct skm_expr *a, skm_span name,
+                                    struct skm_expr **out_expr);
+
+/* HAS_ATTR for one name, HAS_PATH for several; `count` is at least 1. */
+SKM_MUST skm_err skm_expr_new_has(struct skm_arena *arena, struct skm_range range,
+                                  const struct skm_expr *a, const skm_span *names, size_t count,
+                                  struct skm_expr **out_expr);
+
+SKM_MUST skm_err skm_expr_new_like(struct skm_arena *arena, struct skm_range range,
+                                   const struct skm_expr *a, struct skm_pattern pattern,
+                                   struct skm_expr **out_expr);
+SKM_MUST skm_err skm_expr_new_set(struct skm_arena *arena, struct skm_range range,
+                                  const struct skm_expr *const *items, size_t count,
+                                  struct skm_expr **out_expr);
+
+/* The keys have been checked to be unique. */
+SKM_MUST skm_err skm_expr_new_record(struct skm_arena *arena, struct skm_range range,
+                                     const struct skm_expr_field *fields, size_t count,
+                                     struct skm_expr **out_expr);
+SKM_MUST skm_err skm_expr_new_call(struct skm_arena *arena, struct skm_range range,
+                                   const struct skm_ext_function *function,
+                                   const struct skm_expr *const *args, size_t count,
+                                   struct skm_expr **out_expr);
 
 /* `!=`, `>`, `>=`, `is .. in`: the desugared trees of the table above. */
-SKM_MUST skm_err skm_expr_new_ne(struct skm_arena *arena, struct skm_range range, const struct skm_expr *a,
-                                 const struct skm_expr *b, struct skm_expr **out_expr);
-SKM_MUST skm_err skm_expr_new_gt(struct skm_arena *arena, struct skm_range range, const struct skm_expr *a,
-                                 const struct skm_expr *b, struct skm_expr **out_expr);
-SKM_MUST skm_err skm_expr_new_ge(struct skm_arena *arena, struct skm_range range, const struct skm_expr *a,
-                                 const struct skm_expr *b, struct skm_expr **out_expr);
-SKM_MUST skm_err skm_expr_new_is_in(struct skm_arena *arena, struct skm_range range, const struct skm_expr *a,
-                                    skm_span type, const struct skm_expr *b, struct skm_expr **out_expr);
+SKM_MUST skm_err skm_expr_new_ne(struct skm_arena *arena, struct skm_range range,
+                                 const struct skm_expr *a, const struct skm_expr *b,
+                                 struct skm_expr **out_expr);
+SKM_MUST skm_err skm_expr_new_gt(struct skm_arena *arena, struct skm_range range,
+                                 const struct skm_expr *a, const struct skm_expr *b,
+                                 struct skm_expr **out_expr);
+SKM_MUST skm_err skm_expr_new_ge(struct skm_arena *arena, struct skm_range range,
+                                 const struct skm_expr *a, const struct skm_expr *b,
+                                 struct skm_expr **out_expr);
+SKM_MUST skm_err skm_expr_new_is_in(struct skm_arena *arena, struct skm_range range,
+                                    const struct skm_expr *a, skm_span type,
+                                    const struct skm_expr *b, struct skm_expr **out_expr);
+
+/* The first of `count` elements, `stride` bytes apart and each beginning with its key (a skm_span), whose key
+ * occurred before; `count` when all are unique. SKM_E_MEMORY. */
+SKM_MUST skm_err skm_ast_find_duplicate(const void *elements, size_t stride, size_t count,
+                                        size_t *out_index);
