@@ -59,6 +59,7 @@ struct skm_diags {
     size_t errors;
     size_t warnings;
     size_t max;     /* at most so many are kept; counting goes on */
+    size_t kept;    /* length of the list */
     size_t dropped; /* how many were not kept */
 };
 

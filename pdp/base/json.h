@@ -47,23 +47,36 @@ struct skm_json_limits {
     uint32_t members;     /* members of one object; 0: no other bound than the text */
 };
 
-struct skm_json_level; /* what is open: private to json.c */
+struct skm_json_level; /* an open array or object: private to json.c */
+struct skm_json_key;   /* a member name seen in an open object: private to json.c */
 
+/* A reader on the stack; the fields are json.c's, err, err_offset and err_reason may be read by all. */
 struct skm_json {
     skm_span text;
     size_t offset; /* next byte to read */
     struct skm_arena *arena;
     struct skm_json_limits limits;
-    struct skm_json_level *levels; /* SKM_JSON_DEPTH_MAX of them, in the arena */
-    uint32_t depth;                /* how many are open */
-    skm_err err;                   /* first error */
-    size_t err_offset;             /* where it is */
-    const char *err_reason;        /* what it is; static storage */
+    struct skm_json_level *levels; /* the open ones, outermost first; in the arena */
+    uint32_t levels_cap;
+    uint32_t depth;            /* how many are open */
+    struct skm_json_key *keys; /* names seen in all open objects, a stack; in the arena */
+    uint32_t keys_len;
+    uint32_t keys_cap;
+    uint32_t *slots; /* hash table over keys of large objects: index + 1, 0 is free; in the arena */
+    uint32_t slots_cap;
+    uint32_t slots_used;
+    bool value_due;         /* a value must be read next */
+    skm_err err;            /* first error */
+    size_t err_offset;      /* where it is */
+    const char *err_reason; /* what it is, lower case, no full stop; static storage; NULL without error */
 };
 
-/* `limits` NULL: the defaults. */
+/* `limits` NULL: the defaults. Nothing is taken from the arena yet. SKM_E_SIZE for a text of 4 GiB or more. */
 SKM_MUST skm_err skm_json_init(struct skm_json *json, skm_span text, struct skm_arena *arena,
                                const struct skm_json_limits *limits);
+
+/* A call out of turn (a value where none is due, next_item before the item was read, the wrong kind of container) is
+ * a bug of the caller and yields SKM_E_INTERNAL: text is never accepted by accident. */
 
 /* The type of the value that comes next; nothing is consumed. */
 SKM_MUST skm_err skm_json_peek(struct skm_json *json, enum skm_json_type *out_type);
@@ -102,11 +115,13 @@ SKM_MUST skm_err skm_json_finish(struct skm_json *json);
 /* For layers above that find a value unacceptable: sets the sticky error at `offset`. Yields it. */
 SKM_MUST skm_err skm_json_fail(struct skm_json *json, skm_err err, size_t offset, const char *reason);
 
-/* ---- writing: plain appends, the caller keeps commas right by using the writer ---- */
+/* ---- writing ----
+ * Plain appends; the writer sets commas and colons. At depth 0 nothing is put between values: who writes JSON lines
+ * appends the newline. Too deep: the buffer's error becomes SKM_E_DEPTH; ends without begin: SKM_E_INTERNAL. */
 
 struct skm_json_writer {
     struct skm_buf *buf; /* its sticky error is the writer's */
-    uint64_t has_item;   /* bit per depth: a comma is due */
+    uint64_t has_item;   /* bit per depth, from 1: a comma is due */
     uint32_t depth;      /* at most 63 */
     bool after_key;
 };

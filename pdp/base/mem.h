@@ -14,7 +14,7 @@ void *skm_mem_alloc(size_t size_bytes) __attribute__((malloc));
 /* count * size, checked against overflow; zeroed. */
 void *skm_mem_alloc_array(size_t count, size_t size_bytes) __attribute__((malloc));
 
-/* As realloc; on failure the old block is untouched. Grown bytes are not zeroed. */
+/* As realloc; on failure the old block is untouched. Grown bytes are not zeroed. size 0 is taken as 1. */
 void *skm_mem_realloc(void *ptr, size_t size_bytes);
 
 /* A NUL-terminated copy, or NULL. */

@@ -22,3 +22,7 @@ bool skm_utf8_is_space(uint32_t scalar);
 /* True for characters to be shown escaped: controls, format characters, bidi marks, separators, unassigned
  * private use; everything a terminal or reader could be misled by. */
 bool skm_utf8_is_unprintable(uint32_t scalar);
+
+/* Cells a terminal gives a character: 0 for combining marks, 2 for wide ones (East Asian Width W and F, UAX #11), else
+ * 1. For laying out carets, not for anything that matters. */
+unsigned skm_utf8_cells(uint32_t scalar);
