@@ -6,7 +6,7 @@
 /* Records longer than this, and types nested deeper, are cut short in messages: a message about a record of a thousand
  * attributes helps nobody and costs time. */
 #define PRINT_ATTRS_MAX 8
-#define PRINT_DEPTH_MAX 4
+#define PRINT_DEPTH_MAX 2
 
 const struct skm_type_attr *skm_type_attr_find(const struct skm_type *record, skm_span name)
 {

@@ -6,6 +6,10 @@
 
 #include "cedar/value.h"
 
+/* Nesting of sets and records, common types expanded. INVARIANT: no type of a schema is deeper, so recursion over types
+ * is bounded. */
+#define SKM_TYPE_DEPTH_MAX 128
+
 enum skm_type_kind {
     SKM_TYPE_NEVER = 0, /* element type of the empty set; below every type. Only the checker makes it */
     SKM_TYPE_TRUE,
@@ -41,6 +45,8 @@ struct skm_type {
 /* NULL when the record type has no such attribute. Binary search. */
 const struct skm_type_attr *skm_type_attr_find(const struct skm_type *record, skm_span name);
 
+/* Within one schema equal types are one object (schema_types.h), so this is a pointer comparison, and unequal ones differ
+ * after one walk down; across schemas it is a walk over both. */
 bool skm_type_equal(const struct skm_type *a, const struct skm_type *b);
 
 /* "Set<User>", "{name: String, age?: Long}", for messages; long records are cut short. */
