@@ -1,8 +1,9 @@
 /* Cedar policy text to trees (Cedar grammar; reference: sections 1 to 3 of the language).
  *
- * Several errors are reported per text: after one the parser goes on behind the next `;`.
+ * Several errors are reported per text: after one that it cannot mend the parser goes on with the next policy.
  * Memory: trees live in `arena` and borrow from `source`, which must outlive them.
- * Bounds: SKM_EXPR_DEPTH_MAX for nesting, the arena's quota for everything else.
+ * Bounds: SKM_PARSE_NESTING_MAX for brackets, calls and `if`s within each other (an `else if` is not within),
+ * SKM_EXPR_DEPTH_MAX and SKM_EXPR_WEIGHT_MAX for the tree, the arena's quota for everything else.
  * Threads: any, one arena each. */
 #pragma once
 
@@ -15,7 +16,8 @@ struct skm_policy_list {
 };
 
 #define SKM_PARSE_POLICIES_MAX 1000000u
-#define SKM_PARSE_TEXT_MAX (256u << 20)
+#define SKM_PARSE_TEXT_MAX     (256u << 20)
+#define SKM_PARSE_NESTING_MAX  1000u
 
 /* All policies of a text; ids are policy<first_number>, policy<first_number + 1>, ... An empty text is an empty list. SKM_E_INVALID: `diags`
  * has the errors and the output is untouched; SKM_E_MEMORY, SKM_E_SIZE. */
