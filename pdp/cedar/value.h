@@ -17,6 +17,10 @@
 
 struct skm_buf;
 
+/* Nesting no value exceeds: a policy's expression (SKM_EXPR_DEPTH_MAX) around data (SKM_JSON_DEPTH_MAX), with room to
+ * spare. Comparing, copying and printing recurse that deep at most. */
+#define SKM_VALUE_DEPTH_MAX 8192
+
 enum skm_value_kind {
     SKM_VALUE_BOOL = 0,
     SKM_VALUE_LONG,
@@ -113,11 +117,12 @@ bool skm_value_set_has(const struct skm_value_set *set, const struct skm_value *
 /* Borrowed; NULL when the record has no such key. */
 const struct skm_value *skm_value_record_get(const struct skm_value_record *record, skm_span key);
 
-/* Deep copy into another arena; depth is bounded by what built the value. */
+/* Deep copy into another arena. SKM_E_MEMORY, SKM_E_DEPTH past SKM_VALUE_DEPTH_MAX. */
 SKM_MUST skm_err skm_value_dup(struct skm_arena *arena, const struct skm_value *value,
                                struct skm_value *out_copy);
 
-/* As Cedar text: `[1, "a"]`, `User::"alice"`, `decimal("1.0000")`, `datetime(...)` (outside years 0 to 9999: `datetime("1970-01-01").offset(duration("Nms"))`). */
+/* As Cedar text that parses back to an equal value: `[1, "a"]`, `{"k": true}`, `User::"alice"`, `decimal("1.0000")`,
+ * `datetime(...)` (outside years 0 to 9999: `datetime("1970-01-01").offset(duration("Nms"))`). */
 void skm_value_print(const struct skm_value *value, struct skm_buf *out);
 
 /* `Type::"id"`, id escaped as a Cedar string. */
