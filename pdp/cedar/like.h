@@ -1,0 +1,12 @@
+/* Wildcard matching for `like` (Cedar spec: Wildcard.lean). Pure, any thread. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <sekimori/types.h>
+
+struct skm_pattern; /* ast.h */
+
+/* True when the whole of `text` matches. Bytewise, which for UTF-8 is the same as by characters. No allocation;
+ * cost at most length of text times length of pattern, linear for patterns people write. */
+bool skm_like_match(const struct skm_pattern *pattern, skm_span text);
