@@ -35,6 +35,7 @@ DESTDIR ?=
 DEPS_BUILD := gcc libc6-dev pkg-config libssl-dev libevent-dev libyaml-dev
 DEPS_TEST := libcmocka-dev libjansson-dev python3 python3-pytest python3-yaml nginx-light curl openssl \
 	clang libclang-rt-14-dev llvm valgrind
+DEPS_BENCH := wrk
 DEPS := $(DEPS_BUILD) $(DEPS_TEST)
 
 # ---- flags ----------------------------------------------------------------------------------------------------
@@ -212,18 +213,21 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(call archives_for,$(FUZZ_TOP))
 
 .PHONY: bench
 bench: deps
+	$(Q)$(MAKE) --no-print-directory deps-bench
 	$(Q)$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	$(Q)$(PYTHON) bench/run.py --build $(BUILD) --out build/bench.json
 
 # ---- packages -------------------------------------------------------------------------------------------------
 # Installs what is missing, as root or through sudo. Debian starts freshly installed services at once; a policy
 # file (invoke-rc.d's own mechanism) keeps nginx from listening on this machine just because we test with it.
-.PHONY: deps
-deps:
-	@missing=$$(for p in $(DEPS); do \
+.PHONY: deps deps-bench
+deps: WANTED = $(DEPS)
+deps-bench: WANTED = $(DEPS_BENCH)
+deps deps-bench:
+	@missing=$$(for p in $(WANTED); do \
 	    [ "$$(dpkg-query -W -f='$${Status}' $$p 2>/dev/null)" = 'install ok installed' ] || echo $$p; done); \
 	  [ -z "$$missing" ] && exit 0; \
-	  command -v apt-get >/dev/null || { echo "deps: this is not a Debian system; needed: $(DEPS)"; exit 1; }; \
+	  command -v apt-get >/dev/null || { echo "deps: this is not a Debian system; needed: $(WANTED)"; exit 1; }; \
 	  as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; \
 	    command -v sudo >/dev/null || { echo "deps: needs root or sudo to install:" $$missing; exit 1; }; fi; \
 	  echo "  DEPS    installing:" $$missing; \
