@@ -6,7 +6,7 @@
  * Every response carries Date, Content-Length, `X-Content-Type-Options: nosniff`, and `Cache-Control: no-store` unless the
  * endpoint set another. Requests that are refused before an endpoint sees them are answered with a JSON string that says why.
  *
- * Threads: the loop's thread; skm_http_server_counters(): any thread. */
+ * Threads: the loop's thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +18,7 @@
 
 #include "base/diag.h"
 #include "server/http.h"
+#include "server/http_reject.h"
 #include "server/listener.h"
 
 struct skm_http_server;
@@ -58,35 +59,6 @@ struct skm_http_server_options {
     struct skm_http_limits limits;
 };
 
-/* Why a connection or request was turned away by the server itself: X(NAME, metric label). */
-#define SKM_HTTP_REJECT_TABLE(X)                                                                   \
-    X(SYNTAX, "syntax")           /* 400: not HTTP/1.x as RFC 9112 has it */                       \
-    X(FRAMING, "framing")         /* 400: length of the body unclear (smuggling forms) */          \
-    X(HOST, "host")               /* 400: Host absent, repeated, malformed */                      \
-    X(VERSION, "version")         /* 505 */                                                        \
-    X(EXPECTATION, "expectation") /* 417 */                                                        \
-    X(TARGET_SIZE, "target_size") /* 414 */                                                        \
-    X(HEAD_SIZE, "head_size")     /* 431 */                                                        \
-    X(BODY_SIZE, "body_size")     /* 413 */                                                        \
-    X(NO_ROUTE, "no_route")       /* 404 */                                                        \
-    X(METHOD, "method")           /* 405, 501 */                                                   \
-    X(TIMEOUT_HANDSHAKE, "timeout_handshake")                                                      \
-    X(TIMEOUT_HEAD, "timeout_head") /* 408 */                                                      \
-    X(TIMEOUT_BODY, "timeout_body") /* 408 */                                                      \
-    X(TIMEOUT_WRITE, "timeout_write")                                                              \
-    X(TRUNCATED, "truncated")               /* the peer ended within a request */                  \
-    X(CONNECTIONS, "connections")           /* 503: total reached */                               \
-    X(PEER_CONNECTIONS, "peer_connections") /* 503: of one address */                              \
-    X(MEMORY, "memory")                     /* 503: buffer_bytes reached, or the heap */           \
-    X(TLS, "tls")                           /* handshake or record refused */
-
-enum skm_http_reject {
-#define SKM_HTTP_REJECT_ENUM_(name, label) SKM_HTTP_REJECT_##name,
-    SKM_HTTP_REJECT_TABLE(SKM_HTTP_REJECT_ENUM_)
-#undef SKM_HTTP_REJECT_ENUM_
-        SKM_HTTP_REJECT_COUNT,
-};
-
 struct skm_http_counters {
     uint64_t responses[6]; /* by status class: [2] is 2xx */
     uint64_t rejected[SKM_HTTP_REJECT_COUNT];
@@ -101,9 +73,6 @@ struct skm_http_counters {
     uint64_t buffer_bytes;     /* held by connections now */
     uint64_t accept_exhausted; /* descriptors ran out */
 };
-
-/* Label of a reject reason, e.g. "head_size". Static storage. Any thread. */
-const char *skm_http_reject_label(enum skm_http_reject reason);
 
 SKM_MUST skm_err skm_http_server_new(struct skm_loop *loop,
                                      const struct skm_http_server_options *options,
@@ -124,7 +93,7 @@ SKM_MUST skm_err skm_http_server_listen_fd(struct skm_http_server *server, int f
                                            struct skm_diags *diags,
                                            struct skm_listener **out_listener);
 
-/* A copy of the counters. Each figure is exact, all together are not one instant. */
+/* A copy of the counters. */
 void skm_http_server_counters(const struct skm_http_server *server,
                               struct skm_http_counters *out_counters);
 
