@@ -109,6 +109,8 @@ static void forget_open_lists(struct skm_parser *p)
     p->fields.len = 0;
     p->uids.len = 0;
     p->names.len = 0;
+    p->annotations.len = 0;
+    p->conditions.len = 0;
 }
 
 static skm_err parse_one(struct skm_parser *p, size_t number, policy_vec *policies)

@@ -107,6 +107,7 @@ static void refuse_function(struct skm_parser *p, struct skm_range range, skm_sp
     add_extensions(&candidates, SKM_EXT_FUNCTION);
     struct skm_diag *diag =
         SKM_PARSE_FAULT(p, range, "unknown function `%.*s`", SKM_SPAN_ARG(name));
+    skm_diag_help(p->diags, diag, "the functions are `ip`, `decimal`, `datetime` and `duration`");
     if (!skm_parse_report_slip(p, diag, name, function_slips, SKM_ARRAY_LEN(function_slips))) {
         (void)skm_parse_report_nearest(p, diag, name, candidates.names, candidates.count);
     }

@@ -42,6 +42,8 @@ struct skm_parser {
     SKM_VEC(struct skm_expr_field) fields;
     SKM_VEC(struct skm_uid) uids;
     SKM_VEC(skm_span) names;
+    SKM_VEC(struct skm_annotation) annotations;
+    SKM_VEC(struct skm_condition) conditions;
 };
 
 /* Consumes the token. */

@@ -14,8 +14,6 @@ bool skm_parse_policy_begins(const struct skm_parser *p)
 
 /* ---- annotations ---- */
 
-typedef SKM_VEC(struct skm_annotation) annotation_vec;
-
 /* [ '(' string ')' ] */
 static skm_err parse_annotation_value(struct skm_parser *p, struct skm_annotation *annotation)
 {
@@ -33,7 +31,7 @@ static skm_err parse_annotation_value(struct skm_parser *p, struct skm_annotatio
 }
 
 /* annotation := '@' any-ident [ '(' string ')' ] */
-static skm_err parse_annotation(struct skm_parser *p, annotation_vec *annotations)
+static skm_err parse_annotation(struct skm_parser *p)
 {
     uint32_t start = p->token.range.start;
     skm_parse_advance(p);
@@ -41,7 +39,7 @@ static skm_err parse_annotation(struct skm_parser *p, annotation_vec *annotation
         return skm_parse_report_unexpected(p, "the name of an annotation after `@`");
     }
     struct skm_annotation *annotation = NULL;
-    SKM_TRY(SKM_VEC_PUSH(p->arena, annotations, SIZE_MAX, &annotation));
+    SKM_TRY(SKM_VEC_PUSH(p->arena, &p->annotations, SIZE_MAX, &annotation));
     annotation->key = skm_parse_text(p, p->token.range);
     skm_parse_advance(p);
     SKM_TRY(parse_annotation_value(p, annotation));
@@ -51,20 +49,18 @@ static skm_err parse_annotation(struct skm_parser *p, annotation_vec *annotation
 
 static skm_err parse_annotations(struct skm_parser *p, struct skm_policy *policy)
 {
-    annotation_vec annotations = {0};
     while (skm_parse_at(p, SKM_TOKEN_AT)) {
-        SKM_TRY(parse_annotation(p, &annotations));
+        SKM_TRY(parse_annotation(p));
     }
+    SKM_TRY(SKM_PARSE_TAKE(p, &p->annotations, 0, &policy->annotations, &policy->annotation_count));
     size_t duplicate = 0;
-    SKM_TRY(skm_ast_find_duplicate(annotations.items, sizeof *annotations.items, annotations.len,
-                                   &duplicate));
-    if (duplicate < annotations.len) {
-        const struct skm_annotation *second = &annotations.items[duplicate];
+    SKM_TRY(skm_ast_find_duplicate(policy->annotations, sizeof *policy->annotations,
+                                   policy->annotation_count, &duplicate));
+    if (duplicate < policy->annotation_count) {
+        const struct skm_annotation *second = &policy->annotations[duplicate];
         (void)SKM_PARSE_FAULT(p, second->range, "duplicate annotation `@%.*s`",
                               SKM_SPAN_ARG(second->key));
     }
-    policy->annotations = annotations.items;
-    policy->annotation_count = annotations.len;
     return SKM_OK;
 }
 
@@ -151,14 +147,12 @@ static skm_err parse_body(struct skm_parser *p, const struct skm_expr **out_body
     return skm_parse_report_close(p, SKM_TOKEN_BRACE_CLOSE, opener, "`}` or an operator");
 }
 
-typedef SKM_VEC(struct skm_condition) condition_vec;
-
 /* condition := ( 'when' | 'unless' ) '{' expr '}' */
-static skm_err parse_condition(struct skm_parser *p, condition_vec *conditions)
+static skm_err parse_condition(struct skm_parser *p)
 {
     uint32_t start = p->token.range.start;
     struct skm_condition *condition = NULL;
-    SKM_TRY(SKM_VEC_PUSH(p->arena, conditions, SIZE_MAX, &condition));
+    SKM_TRY(SKM_VEC_PUSH(p->arena, &p->conditions, SIZE_MAX, &condition));
     SKM_TRY(parse_condition_word(p, &condition->unless));
     SKM_TRY(parse_body(p, &condition->body));
     condition->range = skm_parse_since(p, start);
@@ -167,13 +161,10 @@ static skm_err parse_condition(struct skm_parser *p, condition_vec *conditions)
 
 static skm_err parse_conditions(struct skm_parser *p, struct skm_policy *policy)
 {
-    condition_vec conditions = {0};
     while (skm_parse_at(p, SKM_TOKEN_IDENT) && !skm_parse_policy_begins(p)) {
-        SKM_TRY(parse_condition(p, &conditions));
+        SKM_TRY(parse_condition(p));
     }
-    policy->conditions = conditions.items;
-    policy->condition_count = conditions.len;
-    return SKM_OK;
+    return SKM_PARSE_TAKE(p, &p->conditions, 0, &policy->conditions, &policy->condition_count);
 }
 
 /* ---- policy ---- */

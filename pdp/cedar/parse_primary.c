@@ -189,6 +189,16 @@ static const struct skm_parse_slip name_slips[] = {
     {"now", "there is no clock; the time of the request comes in `context`"},
 };
 
+/* Bytes of a path, as written, before its last `::`. */
+static size_t type_bytes(skm_span path)
+{
+    size_t len = path.len;
+    while (len > 0 && path.ptr[len - 1] != ':') {
+        len--;
+    }
+    return len < 2 ? 0 : len - 2;
+}
+
 static skm_err refuse_name(struct skm_parser *p, const struct skm_parse_path *path,
                            struct skm_expr **out_expr)
 {
@@ -200,7 +210,10 @@ static skm_err refuse_name(struct skm_parser *p, const struct skm_parse_path *pa
         p, path->range, path->parts == 1 ? "unknown variable `%.*s`" : "`%.*s` is not a value",
         SKM_SPAN_ARG(text));
     if (path->parts != 1) {
-        skm_diag_help(p->diags, diag, "an entity is written `%.*s::\"id\"`", SKM_SPAN_ARG(text));
+        skm_span last = skm_parse_text(p, p->last.range);
+        skm_span type = skm_span_sub(text, 0, type_bytes(text));
+        skm_diag_help(p->diags, diag, "an entity is written `%.*s::\"%.*s\"`", SKM_SPAN_ARG(type),
+                      SKM_SPAN_ARG(last));
     } else if (!skm_parse_report_slip(p, diag, text, name_slips, SKM_ARRAY_LEN(name_slips)) &&
                !skm_parse_report_nearest(p, diag, text, variables, SKM_ARRAY_LEN(variables))) {
         skm_diag_help(

@@ -1,8 +1,8 @@
-/* Trees to Cedar text. Printing and parsing again yields an equal tree.
+/* Trees to Cedar text. Printing and parsing again yields an equal tree, with one exception: an extended `has` from data
+ * whose path holds a name that is no identifier has no text of its own and is written as the conjunction it means.
  *
- * skm_print_policy writes the canonical layout of `sekimori cedar format`: 100 columns, two blanks of
- * indentation, one annotation a line. Comments are not in the tree: the formatter of cmd_cedar passes
- * through skm_format_policies (format.h), which keeps them. Any thread. */
+ * Comments are not in the tree: skm_format_policies() (format.h) lays out text with its comments. Errors are those
+ * of the buffer. Any thread. */
 #pragma once
 
 #include "cedar/ast.h"
@@ -12,4 +12,8 @@ struct skm_buf;
 /* On one line, with no more parentheses than the grammar needs. */
 void skm_print_expr(const struct skm_expr *expr, struct skm_buf *out);
 
+/* In the layout of format.h, SKM_FORMAT_WIDTH columns wide; ends with a line feed. The id is not printed. */
 void skm_print_policy(const struct skm_policy *policy, struct skm_buf *out);
+
+/* On one line, without line feed. */
+void skm_print_policy_flat(const struct skm_policy *policy, struct skm_buf *out);
