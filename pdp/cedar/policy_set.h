@@ -34,12 +34,17 @@ enum skm_policy_naming {
     SKM_POLICY_NAMING_ANNOTATION, /* @id where present, else policyN */
 };
 
-/* Adds all policies of a list. A clash of ids is an error in `diags` (SKM_E_INVALID). */
+/* Most policies, templates and links of one set. */
+#define SKM_POLICY_SET_MAX (1u << 24)
+
+/* Adds all policies of a list, which must outlive the set. A clash of ids is an error in `diags` (SKM_E_INVALID: all
+ * clashes are reported, and the set is good for fini only). A renamed policy carries its new id. SKM_E_COUNT,
+ * SKM_E_MEMORY. */
 SKM_MUST skm_err skm_policy_set_add(struct skm_policy_set *set, const struct skm_policy_list *policies,
                                     enum skm_policy_naming naming, struct skm_diags *diags);
 
-/* One link. `principal` / `resource` NULL: not given. Errors (SKM_E_INVALID, with a message): no such template, slot
- * missing, slot too many, id taken. Strings are copied. */
+/* One link. `principal` / `resource` NULL: not given. Errors (SKM_E_INVALID, with a message; the set is unchanged): no
+ * such template, slot missing, slot too many, id taken. Strings are copied. */
 struct skm_link {
     skm_span template_id;
     skm_span new_id;
@@ -50,6 +55,12 @@ struct skm_link {
 SKM_MUST skm_err skm_policy_set_link(struct skm_policy_set *set, const struct skm_link *link,
                                      struct skm_diags *diags);
 
-/* Links from JSON: `[{"templateId":..,"newId":..,"args":{"?principal":"User::\"a\"",..}}]`. */
+/* The same for a link that was written in a text: messages point there. `source` NULL: nowhere. */
+SKM_MUST skm_err skm_policy_set_link_at(struct skm_policy_set *set, const struct skm_link *link,
+                                        const struct skm_source *source, struct skm_range range,
+                                        struct skm_diags *diags);
+
+/* Links from JSON: `[{"templateId":..,"newId":..,"args":{"?principal":"User::\"a\"",..}}]`. SKM_E_INVALID: every link that
+ * cannot be made is reported, at its place in `source`; those that can are made. SKM_E_SIZE past SKM_PARSE_TEXT_MAX. */
 SKM_MUST skm_err skm_policy_set_link_json(struct skm_policy_set *set, const struct skm_source *source,
                                           struct skm_diags *diags);
