@@ -35,6 +35,7 @@ DESTDIR ?=
 DEPS_BUILD := gcc libc6-dev pkg-config libssl-dev libevent-dev libyaml-dev
 DEPS_TEST := libcmocka-dev libjansson-dev python3 python3-pytest python3-yaml nginx-light curl openssl \
 	clang libclang-rt-14-dev llvm valgrind
+DEPS_BENCH := wrk
 DEPS := $(DEPS_BUILD) $(DEPS_TEST)
 
 # ---- flags ----------------------------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword
 # Folders at or below $(1), top-down.
 below_ = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call below_,$(wordlist 2,$(words $(1)),$(1)),$(2))))
 below = $(filter $(FOLDERS),$(call reverse,$(strip $(call below_,$(LAYERS),$(1)))))
-# tools does not use daemon and the other way round: neither links the other.
+# tools and daemon are siblings: neither links the other.
 archives_for = $(foreach l,$(filter-out $(if $(filter tools,$(1)),daemon),$(call below,$(1))),$(call archive,$(l)))
 libs_for = $(foreach l,$(filter-out $(if $(filter tools,$(1)),daemon),$(call below,$(1))),$(LIBS_$(l)))
 
@@ -147,5 +148,147 @@ unit: $(UNIT_PROGRAMS) $(FUZZ_REPLAYS)
 .PHONY: test
 test: tests
 	$(Q)$(PYTHON) tests/harness/run.py --build $(BUILD)
+
+# What a change must pass: everything plain, then what runs in our own processes once more under sanitizers.
+# With SAN= given, that one build only. Each pass adds its counts to one tally, whose sum is the last line.
+TALLY := build/check.tally
+.PHONY: check
+check: deps
+	$(Q)mkdir -p build && rm -f $(TALLY)
+ifeq ($(SAN),)
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined all tests
+	$(Q)status=0; \
+	  $(PYTHON) tests/harness/run.py --build $(BUILD) --tally $(TALLY) || status=1; \
+	  echo '-- again with address and undefined-behaviour sanitizers'; \
+	  $(PYTHON) tests/harness/run.py --build build/san/address-undefined --only unit,fuzz,integration,conformance \
+	    --tally $(TALLY) || status=1; exit $$status
+else
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)$(PYTHON) tests/harness/run.py --build $(BUILD) --tally $(TALLY)
+endif
+
+# check, then the slow ones: valgrind over the conformance run, clang, each fuzzer for FUZZ_SECONDS.
+FUZZ_SECONDS ?= 600
+.PHONY: check-long
+check-long: check
+	$(Q)$(MAKE) --no-print-directory BUILD=build/clang CC=clang all tests
+	$(Q)$(PYTHON) tests/harness/run.py --build build/clang --only unit,fuzz
+	$(Q)$(MAKE) --no-print-directory valgrind
+	$(Q)for t in $(FUZZ_NAMES); do $(MAKE) --no-print-directory fuzz T=$$t FUZZ_SECONDS=$(FUZZ_SECONDS) || exit 1; done
+
+.PHONY: valgrind
+valgrind: all
+	$(Q)SKM_VALGRIND='valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
+	  tests/conformance/cedar/check
+
+# make fuzz T=cedar_text [FUZZ_SECONDS=60]: libFuzzer with sanitizers; findings land in build/fuzz/T.
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SOURCES))
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+.PHONY: fuzz
+fuzz:
+	$(Q)if [ -z "$(T)" ]; then echo "usage: make fuzz T=surface; surfaces: $(FUZZ_NAMES)"; exit 2; fi
+	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz OPT=-O1 CFLAGS='$(FUZZ_FLAGS) -DSKM_SANITIZED' \
+	  HARDEN='-fPIE -fvisibility=hidden' WARN=-w build/fuzz/bin/fuzz_$(T)
+	$(Q)mkdir -p build/fuzz/corpus/$(T) build/fuzz/findings
+	$(Q)build/fuzz/bin/fuzz_$(T) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	  -artifact_prefix=build/fuzz/findings/$(T)- build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
+
+$(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call archives_for,$(FUZZ_TOP))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ \
+	  $(call libs_for,$(FUZZ_TOP)) -lpthread
+
+# ---- demo, benchmarks -----------------------------------------------------------------------------------------
+.PHONY: demo
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PYTHON) demo/demo.py --build $(BUILD)
+
+BENCH_SOURCES := $(wildcard bench/bench_*.c)
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_SOURCES))
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(call archives_for,$(FUZZ_TOP))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(call libs_for,$(FUZZ_TOP)) -lpthread
+
+.PHONY: bench
+bench: deps
+	$(Q)$(MAKE) --no-print-directory deps-bench
+	$(Q)$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
+	$(Q)$(PYTHON) bench/run.py --build $(BUILD) --out build/bench.json
+
+# ---- packages -------------------------------------------------------------------------------------------------
+# Installs what is missing, as root or through sudo. Debian starts freshly installed services at once; a policy
+# file (invoke-rc.d's own mechanism) keeps nginx from listening on this machine just because we test with it.
+.PHONY: deps deps-bench
+deps: WANTED = $(DEPS)
+deps-bench: WANTED = $(DEPS_BENCH)
+deps deps-bench:
+	@missing=$$(for p in $(WANTED); do \
+	    [ "$$(dpkg-query -W -f='$${Status}' $$p 2>/dev/null)" = 'install ok installed' ] || echo $$p; done); \
+	  [ -z "$$missing" ] && exit 0; \
+	  command -v apt-get >/dev/null || { echo "deps: this is not a Debian system; needed: $(WANTED)"; exit 1; }; \
+	  as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; \
+	    command -v sudo >/dev/null || { echo "deps: needs root or sudo to install:" $$missing; exit 1; }; fi; \
+	  echo "  DEPS    installing:" $$missing; \
+	  policy=; if [ ! -e /usr/sbin/policy-rc.d ]; then policy=1; \
+	    printf '#!/bin/sh\nexit 101\n' | $$as_root tee /usr/sbin/policy-rc.d >/dev/null; \
+	    $$as_root chmod 755 /usr/sbin/policy-rc.d; fi; \
+	  log=$$(mktemp); status=0; \
+	  { $$as_root apt-get update -q && $$as_root env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -q -y --no-install-recommends $$missing; } >$$log 2>&1 || status=$$?; \
+	  [ -z "$$policy" ] || $$as_root rm -f /usr/sbin/policy-rc.d; \
+	  [ $$status = 0 ] || tail -n 30 $$log; rm -f $$log; exit $$status
+
+# ---- installing -----------------------------------------------------------------------------------------------
+.PHONY: install uninstall
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/sekimori \
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
+	  $(DESTDIR)$(PREFIX)/share/doc/sekimori $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(BUILD)/bin/sekimorid $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(BUILD)/bin/sekimori $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 include/sekimori/*.h $(DESTDIR)$(PREFIX)/include/sekimori/
+	for s in 1 5 8; do for m in man/*.$$s; do [ -e $$m ] && install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$$s/; done; done
+	install -m 644 README.md ARCHITECTURE.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/sekimori/
+	sed 's|@PREFIX@|$(PREFIX)|g' packaging/sekimorid.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/sekimorid.service
+	install -m 644 packaging/sekimori.yaml $(DESTDIR)$(PREFIX)/share/doc/sekimori/sekimori.yaml.example
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/sekimorid $(DESTDIR)$(PREFIX)/bin/sekimori \
+	  $(DESTDIR)$(PREFIX)/lib/systemd/system/sekimorid.service
+	rm -rf $(DESTDIR)$(PREFIX)/include/sekimori $(DESTDIR)$(PREFIX)/share/doc/sekimori
+	for m in man/*.[158]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+
+# ---- housekeeping ---------------------------------------------------------------------------------------------
+C_FILES = $(shell git ls-files '*.c' '*.h')
+.PHONY: fmt tidy cov clean help
+fmt:
+	$(Q)clang-format -i $(C_FILES)
+
+tidy:
+	$(Q)clang-tidy --quiet $(filter pdp/%.c,$(C_FILES)) -- $(CPPFLAGS_ALL) -std=c11
+
+cov:
+	$(Q)$(MAKE) --no-print-directory BUILD=build/cov OPT=-O0 CFLAGS=--coverage LDFLAGS=--coverage all tests
+	$(Q)$(PYTHON) tests/harness/run.py --build build/cov --only unit,fuzz,conformance
+	$(Q)cd build/cov && find obj/pdp -name '*.gcda' | xargs gcov -r -n 2>/dev/null | \
+	  awk "/^File 'pdp/{f=\$$2} /^Lines/{if(f){print f, \$$2; f=\"\"}}" | sort
+
+clean:
+	rm -rf build
+
+help:
+	@printf '%s\n' 'make            build everything into build/' \
+	  'make deps       install the Debian packages needed (root or sudo)' \
+	  'make check      deps, build, all tests; again under sanitizers; ends with `N passed, N failed`' \
+	  'make check-long check, clang build, valgrind, every fuzzer (FUZZ_SECONDS=600 each)' \
+	  'make demo       a living scene: PDP and nginx on loopback, real requests, each decision explained' \
+	  'make unit       unit tests and fuzz seeds only;  make test: every test of this build' \
+	  'make bench      benchmarks; table on stdout, build/bench.json' \
+	  'make fuzz T=x   libFuzzer on one surface ($(FUZZ_NAMES))' \
+	  'make install    DESTDIR= PREFIX=/usr/local;  make uninstall' \
+	  'make fmt tidy cov clean' \
+	  'SAN=address,undefined or SAN=thread, CC=clang, V=1 (show commands), OPT=-O3'
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -13,3 +13,9 @@ typedef struct skm_span {
 
 /* A span over a string literal. */
 #define SKM_SPAN(literal) ((skm_span){"" literal, sizeof(literal) - 1})
+
+/* The same where a constant is wanted, as in a static table. */
+#define SKM_SPAN_INIT(literal)                                                                     \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    }

@@ -12,7 +12,7 @@
  * no rehash, no memory per object. */
 #include "base/json_inner.h"
 
-#include "base/map.h"
+#include "base/hash.h"
 
 #define LINEAR_KEYS 16u
 #define FIRST_KEYS  32u

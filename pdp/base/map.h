@@ -12,6 +12,8 @@
 #include <sekimori/error.h>
 #include <sekimori/types.h>
 
+#include "base/hash.h"
+
 struct skm_map_entry {
     skm_span key; /* borrowed */
     void *value;  /* borrowed */
@@ -26,12 +28,6 @@ struct skm_map {
     size_t slots_cap; /* power of two, or 0 */
     size_t max;       /* at most so many entries */
 };
-
-/* Keyed hash of bytes; the key is drawn once per process. Any thread. */
-uint64_t skm_hash_bytes(skm_span bytes);
-
-/* Mixes two hashes into one (for keys of several parts). */
-uint64_t skm_hash_mix(uint64_t a, uint64_t b);
 
 /* Nothing is allocated until the first put. `max` at most UINT32_MAX - 1. */
 void skm_map_init(struct skm_map *map, size_t max);

@@ -12,8 +12,8 @@
 #include "base/diag.h"
 #include "cedar/ast.h"
 
-/* Nesting of sets and records inside one declaration. */
-#define SKM_DECL_DEPTH_MAX 96
+/* Nesting of sets and records inside one declaration: the JSON form of it stays within SKM_JSON_DEPTH_MAX. */
+#define SKM_DECL_DEPTH_MAX 60
 
 /* Entity types, common types and actions of one schema, counted apart; parents, attributes and listed ids together. They
  * are far above any schema people write, and keep the hierarchy tables (n^2 bits) in bounds. */

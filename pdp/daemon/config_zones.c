@@ -6,6 +6,7 @@
 
 struct reader {
     struct skm_yaml_messages messages;
+    struct skm_arena *arena;
     struct skm_zones *zones;
 };
 
@@ -20,7 +21,7 @@ static skm_err read_network(struct reader *r, const struct skm_zone_rule *entry,
 {
     struct skm_zone_rule rule = *entry;
     SKM_TRY(skm_yaml_check_text(&r->messages, "networks", node));
-    if (!skm_is_ok(skm_zones_parse_network(node->text, &rule.network))) {
+    if (!skm_is_ok(skm_zones_parse_network(r->arena, node->text, &rule.network))) {
         return skm_yaml_refuse(&r->messages, node, "`%.*s` is not a network such as `10.0.0.0/8`",
                                SKM_SPAN_ARG(skm_span_sub(node->text, 0, 100)));
     }
@@ -64,7 +65,7 @@ static skm_err read_entries(struct reader *r, const struct skm_yaml_node *root)
 skm_err skm_config_zones(struct skm_arena *arena, const struct skm_source *source,
                          struct skm_diags *diags, const struct skm_zones **out_zones)
 {
-    struct reader r = {.messages = {source, diags}};
+    struct reader r = {.messages = {source, diags}, .arena = arena};
     size_t errors_before = diags->errors;
     const struct skm_yaml_node *root = NULL;
     SKM_TRY(skm_yaml_parse(arena, source, &skm_yaml_limits_registry, diags, &root));

@@ -6,8 +6,9 @@
  * header itself on every request (a client's own value is then replaced). A proxy that cannot prove itself gets 403, not 401: the end
  * user could not help it.
  *
- * What is asked. Method, host and path come from the headers of the registration's set; each must be there exactly once. Everything else of this kind
- * is ignored. The subject comes from `subject_header`, which the proxy must set, to empty where nobody is logged in. Host and path are
+ * What is asked. Method, host and path come from the headers of the registration's set; each header the set names must be there exactly
+ * once. Everything else of this kind is ignored. The subject comes from `subject_header`, which the proxy must set on every request, so that
+ * a client cannot; absent or empty means that nobody is logged in. Host and path are
  * normalised (uri.h) and looked up in the resource map, the client's address in the zones.
  *
  *   principal   <subject_type>::"<subject>"
@@ -16,7 +17,11 @@
  *   context     method: String, host: String, path: String (normalised), and where known
  *               scheme: String, query: String, source_ip: ipaddr, zone: String, area: String
  *
- * With a schema, keys the action does not declare are left out.
+ * `source_ip` is the IPv4 address where a proxy reports an IPv4-mapped IPv6 one. `zone` and `area` are absent where no network of the zone
+ * table covers the address. With a schema, keys the action does not declare are left out.
+ *
+ * The registration's lists of principal types, actions and resource types hold here, too; those of attributes and context keys do not,
+ * since labels and context are the PDP's own words.
  *
  * The answer, in header fields a proxy can copy and a small JSON body:
  *

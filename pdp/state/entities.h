@@ -81,3 +81,6 @@ SKM_MUST skm_err skm_entities_get(const struct skm_entities *entities, const str
 SKM_MUST skm_err skm_entities_ancestors(const struct skm_entities *entities,
                                         const struct skm_uid *uid, struct skm_arena *arena,
                                         const struct skm_uid **out_uids, size_t *out_count);
+
+/* True for `Action` and `NS::Action`: the last component of the type name makes an entity an action. */
+bool skm_entity_type_is_action(skm_span type);

@@ -24,13 +24,14 @@ enum skm_on_forbid_error {
 
 struct skm_snapshot {
     struct skm_arena arena;
-    uint32_t refs; /* atomic */
+    uint32_t refs;     /* atomic */
     uint64_t revision; /* counts loads; set when published */
-    uint8_t policy_digest[SKM_SNAPSHOT_DIGEST_BYTES]; /* SHA-256 over the policy files: names, lengths, bytes, in load order */
+    uint8_t policy_digest
+        [SKM_SNAPSHOT_DIGEST_BYTES]; /* SHA-256 over the policy files: names, lengths, bytes, in load order */
     struct skm_policy_set policies;
-    struct skm_policy_set obligations; /* evaluated after a permit; grant nothing */
-    const struct skm_schema *schema;   /* NULL: none */
-    struct skm_entities *entities;     /* closed */
+    struct skm_policy_set obligations;        /* evaluated after a permit; grant nothing */
+    const struct skm_schema *schema;          /* NULL: none */
+    struct skm_entities *entities;            /* closed */
     const struct skm_resource_map *resources; /* NULL: none */
     const struct skm_zones *zones;            /* NULL: none */
     enum skm_on_forbid_error on_forbid_error;

@@ -35,11 +35,15 @@ struct skm_zone_rule {
     struct skm_range range;
 };
 
-/* `10.0.0.0/8`, `2001:db8::/32`, or an address by itself (a network of one), by Cedar's reading of `ip("...")`. SKM_E_SYNTAX. */
-SKM_MUST skm_err skm_zones_parse_network(skm_span text, struct skm_ip *out_network);
+/* `10.0.0.0/8`, `2001:db8::/32`, or an address by itself (a network of one), by Cedar's reading of `ip("...")`.
+ * Temporaries go to the arena. SKM_E_SYNTAX, SKM_E_MEMORY. */
+SKM_MUST skm_err skm_zones_parse_network(struct skm_arena *arena, skm_span text,
+                                         struct skm_ip *out_network);
 
-/* As above, but only a plain address without a prefix: what a proxy reports. */
-SKM_MUST skm_err skm_zones_parse_address(skm_span text, struct skm_ip *out_address);
+/* As above, but only a plain address without a prefix: what a proxy or a socket reports. `::ffff:a.b.c.d` is read, too, and yields the
+ * IPv4 address. */
+SKM_MUST skm_err skm_zones_parse_address(struct skm_arena *arena, skm_span text,
+                                         struct skm_ip *out_address);
 
 SKM_MUST skm_err skm_zones_new(struct skm_arena *arena, struct skm_zones **out_zones);
 
