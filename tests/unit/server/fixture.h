@@ -300,6 +300,7 @@ static inline struct reply hear_reply(int fd, struct skm_buf *into, bool head_on
     const char *length = strcasestr(into->ptr, "\r\nContent-Length: ");
     reply.body_len = length == NULL || head_only ? 0 : strtoul(length + 18, NULL, 10);
     hear(fd, into, reply.head_len + reply.body_len, &ended);
+    assert_int_equal(into->len, reply.head_len + reply.body_len);
     reply.head = skm_span_of(into->ptr, reply.head_len);
     reply.body = skm_span_of(into->ptr + reply.head_len, reply.body_len);
     return reply;
