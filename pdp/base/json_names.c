@@ -105,10 +105,11 @@ static skm_err start_hashing(struct skm_json *json, struct skm_json_level *level
     for (uint32_t i = level->keys_base; i < json->keys_len; i++) {
         json->keys[i].hash = hash_key(level, (skm_span){json->keys[i].ptr, json->keys[i].len});
     }
+    /* Set first: when the table grows on the way, the names that are in already must come along. */
+    level->is_hashed = true;
     for (uint32_t i = level->keys_base; i < json->keys_len; i++) {
         SKM_TRY(add_slot(json, i));
     }
-    level->is_hashed = true;
     return SKM_OK;
 }
 

@@ -227,14 +227,19 @@ static bool path_equal(const struct skm_expr *a, const struct skm_expr *b)
     return true;
 }
 
+/* `action`: what the variable stands for, or NULL when it stands for itself. */
+static bool equal_under(const struct skm_expr *a, const struct skm_expr *b,
+                        const struct skm_uid *action);
+
 static bool items_equal(const struct skm_expr *const *a, size_t a_count,
-                        const struct skm_expr *const *b, size_t b_count)
+                        const struct skm_expr *const *b, size_t b_count,
+                        const struct skm_uid *action)
 {
     if (a_count != b_count) {
         return false;
     }
     for (size_t i = 0; i < a_count; i++) {
-        if (!skm_expr_equal(a[i], b[i])) {
+        if (!equal_under(a[i], b[i], action)) {
             return false;
         }
     }
@@ -245,7 +250,8 @@ static bool items_equal(const struct skm_expr *const *a, size_t a_count,
 #define REORDERED_KEYS_MAX 256u
 
 /* Keys are unique on both sides. They mostly come in the same order: the search for the i-th key begins at i. */
-static bool record_equal(const struct skm_expr *a, const struct skm_expr *b)
+static bool record_equal(const struct skm_expr *a, const struct skm_expr *b,
+                         const struct skm_uid *action)
 {
     size_t count = a->as.record.count;
     size_t tries = count <= REORDERED_KEYS_MAX ? count : 1;
@@ -259,7 +265,7 @@ static bool record_equal(const struct skm_expr *a, const struct skm_expr *b)
             const struct skm_expr_field *field = &b->as.record.fields[(i + k) % count];
             theirs = skm_span_equal(mine->key, field->key) ? field : NULL;
         }
-        if (theirs == NULL || !skm_expr_equal(mine->value, theirs->value)) {
+        if (theirs == NULL || !equal_under(mine->value, theirs->value, action)) {
             return false;
         }
     }
@@ -267,12 +273,14 @@ static bool record_equal(const struct skm_expr *a, const struct skm_expr *b)
 }
 
 /* Equal operands, where a missing one equals a missing one only. */
-static bool operand_equal(const struct skm_expr *a, const struct skm_expr *b)
+static bool operand_equal(const struct skm_expr *a, const struct skm_expr *b,
+                          const struct skm_uid *action)
 {
-    return a == b || (a != NULL && b != NULL && skm_expr_equal(a, b));
+    return a == b || (a != NULL && b != NULL && equal_under(a, b, action));
 }
 
-static bool payload_equal(const struct skm_expr *a, const struct skm_expr *b)
+static bool payload_equal(const struct skm_expr *a, const struct skm_expr *b,
+                          const struct skm_uid *action)
 {
     switch (a->kind) {
     case SKM_EXPR_LITERAL:
@@ -288,12 +296,14 @@ static bool payload_equal(const struct skm_expr *a, const struct skm_expr *b)
     case SKM_EXPR_LIKE:
         return pattern_equal(&a->as.pattern, &b->as.pattern);
     case SKM_EXPR_SET:
-        return items_equal(a->as.list.items, a->as.list.count, b->as.list.items, b->as.list.count);
+        return items_equal(a->as.list.items, a->as.list.count, b->as.list.items,
+                           b->as.list.count, action);
     case SKM_EXPR_RECORD:
-        return record_equal(a, b);
+        return record_equal(a, b, action);
     case SKM_EXPR_CALL:
         return a->as.call.function == b->as.call.function &&
-               items_equal(a->as.call.args, a->as.call.count, b->as.call.args, b->as.call.count);
+               items_equal(a->as.call.args, a->as.call.count, b->as.call.args,
+                           b->as.call.count, action);
     case SKM_EXPR_IF:
     case SKM_EXPR_AND:
     case SKM_EXPR_OR:
@@ -317,14 +327,39 @@ static bool payload_equal(const struct skm_expr *a, const struct skm_expr *b)
     return false;
 }
 
-bool skm_expr_equal(const struct skm_expr *a, const struct skm_expr *b)
+/* The entity a leaf names when `action` is given; NULL for anything else. */
+static const struct skm_uid *named_uid(const struct skm_expr *expr, const struct skm_uid *action)
+{
+    if (action != NULL && expr->kind == SKM_EXPR_VAR && expr->as.var == SKM_VAR_ACTION) {
+        return action;
+    }
+    bool is_uid = expr->kind == SKM_EXPR_LITERAL && expr->as.literal.kind == SKM_VALUE_ENTITY;
+    return action != NULL && is_uid ? expr->as.literal.as.entity : NULL;
+}
+
+static bool equal_under(const struct skm_expr *a, const struct skm_expr *b, const struct skm_uid *action)
 {
     if (a == b) {
         return true;
     }
+    const struct skm_uid *left = named_uid(a, action);
+    const struct skm_uid *right = named_uid(b, action);
+    if (left != NULL && right != NULL) {
+        return skm_uid_equal(left, right);
+    }
     return a->kind == b->kind && a->depth == b->depth && a->weight == b->weight &&
-           payload_equal(a, b) && operand_equal(a->a, b->a) && operand_equal(a->b, b->b) &&
-           operand_equal(a->c, b->c);
+           payload_equal(a, b, action) && operand_equal(a->a, b->a, action) &&
+           operand_equal(a->b, b->b, action) && operand_equal(a->c, b->c, action);
+}
+
+bool skm_expr_equal(const struct skm_expr *a, const struct skm_expr *b)
+{
+    return equal_under(a, b, NULL);
+}
+
+bool skm_expr_equal_under(const struct skm_expr *a, const struct skm_expr *b, const struct skm_uid *action)
+{
+    return equal_under(a, b, action);
 }
 
 const skm_span *skm_policy_annotation(const struct skm_policy *policy, skm_span key)

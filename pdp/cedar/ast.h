@@ -195,6 +195,10 @@ const skm_span *skm_policy_annotation(const struct skm_policy *policy, skm_span 
  * Records are equal when their fields are, in whatever order (more than 256 fields: in the same order). */
 bool skm_expr_equal(const struct skm_expr *a, const struct skm_expr *b);
 
+/* The same where the variable `action` and the literal of `action` count as one (Lean: the checker substitutes the
+ * environment's action before it compares). */
+bool skm_expr_equal_under(const struct skm_expr *a, const struct skm_expr *b, const struct skm_uid *action);
+
 /* ---- building: used by both parsers, so that both desugar alike ----
  *
  * Each yields SKM_E_MEMORY, SKM_E_DEPTH when the tree would be deeper than SKM_EXPR_DEPTH_MAX, SKM_E_SIZE when it would
