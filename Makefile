@@ -182,6 +182,16 @@ valgrind: all
 	$(Q)SKM_VALGRIND='valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
 	  tests/conformance/cedar/check
 
+# Against the reference implementation, where cargo is: make differential [SEED=n] [CASES=n]
+PEER := bench/peers/cedar-rust/target/release/cedar-rust-peer
+SEED ?= $(shell date +%s)
+CASES ?= 20000
+.PHONY: differential
+differential: all
+	$(Q)if ! command -v cargo >/dev/null; then echo 'differential: skipped, cargo is not installed'; exit 0; fi; \
+	  cargo build --quiet --release --locked --manifest-path bench/peers/cedar-rust/Cargo.toml && \
+	  $(PYTHON) tests/differential/run.py --ours $(BUILD)/bin/sekimori --theirs $(PEER) --seed $(SEED) --cases $(CASES)
+
 # make fuzz T=cedar_text [FUZZ_SECONDS=60]: libFuzzer with sanitizers; findings land in build/fuzz/T.
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SOURCES))
 FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -286,6 +296,7 @@ help:
 	  'make demo       a living scene: PDP and nginx on loopback, real requests, each decision explained' \
 	  'make unit       unit tests and fuzz seeds only;  make test: every test of this build' \
 	  'make bench      benchmarks; table on stdout, build/bench.json' \
+	  'make differential SEED=n CASES=n   against the reference implementation (needs cargo)' \
 	  'make fuzz T=x   libFuzzer on one surface ($(FUZZ_NAMES))' \
 	  'make install    DESTDIR= PREFIX=/usr/local;  make uninstall' \
 	  'make fmt tidy cov clean' \
