@@ -249,7 +249,7 @@ static void test_several_faults_are_reported_at_their_members(void **state)
         uint32_t line;
         uint32_t column;
         uint32_t len;
-    } PLACES[] = {{2, 19, 5}, {2, 27, 6}, {2, 40, 3}, {3, 35, 2}};
+    } PLACES[] = {{2, 19, 5}, {2, 27, 6}, {2, 40, 3}, {3, 34, 2}};
     size_t i = 0;
     for (const struct skm_diag *diag = reading.diags.first; diag != NULL; diag = diag->next) {
         uint32_t line = 0;
