@@ -15,11 +15,17 @@
 
 #define CONFIG_MEMORY (256u << 20)
 
-SKM_DEFINE_CLEANUP(cleanup_config, struct skm_config, skm_config_free)
+SKM_DEFINE_CLEANUP(cleanup_config, struct skm_config, skm_config_unref)
 
-void skm_config_free(struct skm_config *config)
+struct skm_config *skm_config_ref(struct skm_config *config)
 {
-    if (config == NULL) {
+    __atomic_add_fetch(&config->refs, 1, __ATOMIC_RELAXED);
+    return config;
+}
+
+void skm_config_unref(struct skm_config *config)
+{
+    if (config == NULL || __atomic_sub_fetch(&config->refs, 1, __ATOMIC_ACQ_REL) != 0) {
         return;
     }
     skm_arena_fini(&config->arena);
@@ -32,6 +38,7 @@ static skm_err new_config(const struct skm_source *source, struct skm_config **o
     if (config == NULL) {
         return SKM_ERR(MEMORY);
     }
+    config->refs = 1;
     skm_arena_init(&config->arena, CONFIG_MEMORY);
     struct skm_source *copy = SKM_ARENA_NEW(&config->arena, struct skm_source);
     if (copy == NULL) {

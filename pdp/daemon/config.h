@@ -4,7 +4,7 @@
  * nearest known key. A configuration that was read is complete and consistent: every option has its value or default,
  * every named file exists. Paths are absolute, or relative to the folder of the file.
  *
- * Memory: one arena per configuration; immutable once read. Threads: any. */
+ * Memory: one arena per configuration; immutable once read, counted references. Threads: any. */
 #pragma once
 
 #include <stdbool.h>
@@ -156,7 +156,13 @@ struct skm_config_peps {
     size_t count;
 };
 
+enum skm_config_on_forbid_error {
+    SKM_CONFIG_ON_FORBID_ERROR_DENY = 0,
+    SKM_CONFIG_ON_FORBID_ERROR_SKIP,
+};
+
 struct skm_config {
+    uint32_t refs; /* atomic */
     struct skm_arena arena;
     const struct skm_source *source; /* name and text; in the arena */
     SKM_CONFIG_ROOT(SKM_CONFIG_FIELD_)
@@ -178,8 +184,9 @@ SKM_MUST skm_err skm_config_load(const char *path, struct skm_diags *diags,
 SKM_MUST skm_err skm_config_parse(const struct skm_source *source, skm_span folder,
                                   struct skm_diags *diags, struct skm_config **out_config);
 
-/* NULL is accepted. */
-void skm_config_free(struct skm_config *config);
+struct skm_config *skm_config_ref(struct skm_config *config);
+/* Frees with the last reference. NULL is accepted. */
+void skm_config_unref(struct skm_config *config);
 
 /* All options with their defaults and descriptions, as a configuration file in comments. */
 void skm_config_print_defaults(struct skm_buf *out);

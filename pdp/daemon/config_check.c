@@ -37,7 +37,8 @@ static struct skm_diag *complain(const struct checker *c, struct skm_range range
 static skm_err check_unique(const struct checker *c, struct skm_map *seen, const char *option,
                             const struct skm_config_text *value)
 {
-    if (value->text.len == 0) {
+    /* Port 0 stands for one that is free: not the same one twice. */
+    if (value->text.len == 0 || skm_span_ends(value->text, SKM_SPAN(":0"))) {
         return SKM_OK;
     }
     /* SAFETY: the map hands the pointer back as it came; it is read only. */
