@@ -38,3 +38,10 @@ SKM_MUST skm_err skm_typecheck_condition(struct skm_typecheck *check, const stru
 /* The type of a scope term, which cannot fail: TRUE, FALSE or BOOL. */
 enum skm_type_kind skm_typecheck_scope(const struct skm_typecheck *check,
                                        const struct skm_policy *policy);
+
+/* The set of `action in [..]` is a set literal like any other: strictly, it must have elements, of one type. */
+bool skm_typecheck_scope_has_type(const struct skm_scope *action);
+
+/* Reports a set without a type, unless the principal's term before it is False, which hides it. SKM_E_INVALID: reported;
+ * SKM_E_MEMORY. */
+SKM_MUST skm_err skm_typecheck_scope_set(struct skm_typecheck *check, const struct skm_policy *policy);

@@ -146,3 +146,35 @@ enum skm_type_kind skm_typecheck_scope(const struct skm_typecheck *check,
     }
     return principal == SKM_TYPE_TRUE && resource == SKM_TYPE_TRUE ? SKM_TYPE_TRUE : SKM_TYPE_BOOL;
 }
+
+bool skm_typecheck_scope_has_type(const struct skm_scope *scope)
+{
+    if (scope->kind != SKM_SCOPE_IN_SET) {
+        return true;
+    }
+    for (size_t i = 1; i < scope->uid_count; i++) {
+        if (!skm_span_equal(scope->uids[i].type, scope->uids[0].type)) {
+            return false;
+        }
+    }
+    return scope->uid_count > 0;
+}
+
+skm_err skm_typecheck_scope_set(struct skm_typecheck *check, const struct skm_policy *policy)
+{
+    const struct skm_scope *scope = &policy->action;
+    if (skm_typecheck_scope_has_type(scope) ||
+        scope_term(check, &policy->principal, check->env.principal->name) == SKM_TYPE_FALSE) {
+        return SKM_OK;
+    }
+    struct skm_expr *place = SKM_ARENA_NEW(check->policy_scratch, struct skm_expr);
+    if (place == NULL) {
+        return SKM_ERR(MEMORY);
+    }
+    *place = (struct skm_expr){.kind = SKM_EXPR_SET, .range = scope->range};
+    return skm_typecheck_report(check, place,
+                                scope->uid_count == 0
+                                    ? "an empty set of actions has no type"
+                                    : "the actions of a set are of different types",
+                                "strict validation wants one type for the elements of a set");
+}

@@ -248,6 +248,7 @@ struct verdict {
 static skm_err check_environment(struct skm_typecheck *check, const struct skm_policy *policy,
                                  struct verdict *verdict)
 {
+    SKM_TRY(skm_typecheck_scope_set(check, policy));
     if (skm_typecheck_scope(check, policy) == SKM_TYPE_FALSE) {
         return SKM_OK;
     }
@@ -320,7 +321,9 @@ static skm_err check_environments(struct validation *validation, struct verdict 
     }
     for (size_t i = 0; i < validation->schema->action_count; i++) {
         const struct skm_schema_action *action = &validation->schema->actions[i];
-        if (action_admitted(&check, validation->policy, action)) {
+        /* A set without a type is wrong in every environment, also where it would admit nothing. */
+        if (!skm_typecheck_scope_has_type(scope) ||
+            action_admitted(&check, validation->policy, action)) {
             SKM_TRY(check_action(&check, validation->policy, action, verdict));
         }
     }

@@ -361,13 +361,39 @@ static void test_policies_that_cannot_apply_or_match_are_warned_about(void **sta
                    "no action of the schema applies");
     expect_warning("permit(principal is Box, action, resource);",
                    "no action of the schema applies");
-    expect_warning("permit(principal, action in [], resource);", "no action of the schema applies");
     expect_warning("permit(principal in Org::\"o\", action, resource in User::\"u\");",
                    "no action of the schema applies");
     expect_warning("permit(principal, action, resource) when { false };", "can never match");
     expect_warning("permit(principal, action, resource) unless { true };", "can never match");
     expect_silence("permit(principal in Org::\"o\", action, resource in Box::\"b\");");
     expect_silence("permit(principal == ?principal, action, resource in ?resource);");
+}
+
+static void expect_error(const char *schema, const char *policy, const char *part)
+{
+    struct verdict verdict;
+    validate(&verdict, schema, policy);
+    assert_false(verdict.valid);
+    assert_int_equal(verdict.diags.errors, 1);
+    assert_non_null(strstr(verdict.text.ptr, part));
+    release(&verdict);
+}
+
+static void test_set_of_actions_in_the_scope_needs_a_type(void **state)
+{
+    (void)state;
+    static const char two[] =
+        "namespace A { entity E; action x appliesTo { principal: E, resource: E }; }\n"
+        "namespace B { entity E; action x appliesTo { principal: E, resource: E }; }\n";
+    expect_error(SCHEMA, "permit(principal, action in [], resource);", "empty set of actions");
+    expect_error(SCHEMA, "permit(principal is User, action in [], resource is Bare);",
+                 "empty set of actions");
+    expect_warning("permit(principal is Bare, action in [], resource);",
+                   "no action of the schema applies");
+    expect_error(
+        two, "permit(principal is A::E, action in [A::Action::\"x\", B::Action::\"x\"], resource);",
+        "different types");
+    expect_silence("permit(principal, action in [Action::\"view\", Action::\"all\"], resource);");
 }
 
 static void test_text_that_misleads_the_eye_is_warned_about(void **state)
@@ -421,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_extension_constructors_want_literals_that_parse),
         cmocka_unit_test(test_links_are_held_to_declared_types_and_applicable_scopes),
         cmocka_unit_test(test_policies_that_cannot_apply_or_match_are_warned_about),
+        cmocka_unit_test(test_set_of_actions_in_the_scope_needs_a_type),
         cmocka_unit_test(test_text_that_misleads_the_eye_is_warned_about),
         cmocka_unit_test(test_a_fault_seen_in_many_environments_is_told_once),
         cmocka_unit_test(test_partial_schemas_are_refused),
