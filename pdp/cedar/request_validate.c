@@ -188,13 +188,18 @@ skm_err skm_request_read_context(struct skm_arena *arena, const struct skm_schem
         }
         type = declared->context;
     }
-    struct skm_value_json how = {.arena = arena, .schema = schema};
+    struct skm_value_json_fault fault = {0};
+    struct skm_value_json how = {.arena = arena, .schema = schema, .fault = &fault};
     skm_err err = read_record(&how, json, type, out_context);
     if (skm_is_ok(err) || skm_is_err(err, SKM_E_MEMORY)) {
         return err;
     }
     struct skm_range range = {(uint32_t)(base_offset + json->err_offset), 1};
-    (void)skm_diags_add(diags, SKM_SEVERITY_ERROR, source, range, "context: %s",
-                        json->err_reason == NULL ? "malformed JSON" : json->err_reason);
+    struct skm_buf reason = {0};
+    skm_buf_init(&reason, 4096);
+    skm_value_json_fault_print(json, &fault, &reason);
+    (void)skm_diags_add(diags, SKM_SEVERITY_ERROR, source, range, "context: %.*s",
+                        SKM_SPAN_ARG(skm_buf_span(&reason)));
+    skm_buf_fini(&reason);
     return SKM_ERR(INVALID);
 }

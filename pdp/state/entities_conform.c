@@ -16,8 +16,10 @@ void skm_conform_init(struct skm_conform *conform, struct skm_arena *arena,
                       struct skm_diags *diags)
 {
     *conform = (struct skm_conform){.source = source, .schema = schema, .diags = diags};
-    conform->how = (struct skm_value_json){.arena = arena, .borrow = true, .schema = schema};
-    conform->uid_how = (struct skm_value_json){.arena = arena, .borrow = true};
+    conform->how = (struct skm_value_json){
+        .arena = arena, .borrow = true, .schema = schema, .fault = &conform->fault};
+    conform->uid_how =
+        (struct skm_value_json){.arena = arena, .borrow = true, .fault = &conform->fault};
 }
 
 void skm_conform_forget(struct skm_conform *conform)
@@ -25,6 +27,7 @@ void skm_conform_forget(struct skm_conform *conform)
     conform->uid = NULL;
     conform->entity = NULL;
     conform->is_action = false;
+    conform->fault = (struct skm_value_json_fault){0};
 }
 
 /* ---- messages ---- */

@@ -18,8 +18,9 @@ struct skm_conform {
     const struct skm_source *source;
     const struct skm_schema *schema; /* NULL: none */
     struct skm_diags *diags;
-    struct skm_value_json how;     /* for attributes and tags */
-    struct skm_value_json uid_how; /* for uids, which are checked here */
+    struct skm_value_json how;         /* for attributes and tags */
+    struct skm_value_json uid_how;     /* for uids, which are checked here */
+    struct skm_value_json_fault fault; /* what the last failed read was about */
     /* The entity that is being read. */
     const struct skm_uid *uid;              /* NULL: not known yet */
     const struct skm_schema_entity *entity; /* NULL: no schema, an action, or not declared */

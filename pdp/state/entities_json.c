@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/span.h"
@@ -64,9 +65,11 @@ static skm_err reader_fault(struct loader *loader, const struct skm_json *json, 
     if (skm_is_err(err, SKM_E_MEMORY)) {
         return err;
     }
-    size_t offset = offset_of(loader, json->text.ptr) + json->err_offset;
-    skm_conform_fault(&loader->conform, offset, "%s%s", what,
-                      json->err_reason == NULL ? "malformed JSON" : json->err_reason);
+    SKM_CLEANUP(skm_buf_fini) struct skm_buf reason = {0};
+    skm_buf_init(&reason, 4096);
+    skm_value_json_fault_print(json, &loader->conform.fault, &reason);
+    skm_conform_fault(&loader->conform, offset_of(loader, json->text.ptr) + json->err_offset,
+                      "%s%.*s", what, SKM_SPAN_ARG(skm_buf_span(&reason)));
     return SKM_OK;
 }
 
