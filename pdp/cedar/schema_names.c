@@ -193,8 +193,8 @@ static skm_err collect_common(const struct place *place, const struct skm_decl_c
         return SKM_OK;
     }
     if (is_reserved_common(common->name.text)) {
-        (void)complain(place, common->name.range, "a common type cannot be named",
-                       common->name.text, ": the name has a meaning in the JSON form");
+        (void)complain(place, common->name.range, "common type", common->name.text,
+                       "has a name that means something else in the JSON form");
         return SKM_OK;
     }
     skm_span full = {0};
@@ -220,8 +220,8 @@ static skm_err collect_entity(const struct place *place, const struct skm_decl_e
     }
     if (skm_span_equal(entity->name.text, SKM_SPAN("Action"))) {
         struct skm_diag *diag =
-            complain(place, entity->name.range, "an entity type cannot be named", entity->name.text,
-                     ": this is the type of actions");
+            complain(place, entity->name.range, "entity type", entity->name.text,
+                     "cannot be declared: it is the type of actions");
         skm_diag_help(names->diags, diag,
                       "declare actions with `action`; their type comes by itself");
         return SKM_OK;

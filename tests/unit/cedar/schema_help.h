@@ -54,7 +54,8 @@ static inline const struct skm_schema *must_parse(struct reading *reading)
 static inline const struct skm_schema *must_parse_json(struct reading *reading)
 {
     const struct skm_schema *schema = NULL;
-    skm_err err = skm_schema_parse_json(&reading->arena, &reading->source, &reading->diags, &schema);
+    skm_err err =
+        skm_schema_parse_json(&reading->arena, &reading->source, &reading->diags, &schema);
     if (!skm_is_ok(err)) {
         show_messages(reading);
     }
@@ -66,7 +67,8 @@ static inline const struct skm_schema *must_parse_json(struct reading *reading)
 static inline bool has_message(const struct reading *reading, const char *words)
 {
     for (const struct skm_diag *diag = reading->diags.first; diag != NULL; diag = diag->next) {
-        bool in_message = memmem(diag->message.ptr, diag->message.len, words, strlen(words)) != NULL;
+        bool in_message =
+            memmem(diag->message.ptr, diag->message.len, words, strlen(words)) != NULL;
         bool in_help = diag->help.len > 0 &&
                        memmem(diag->help.ptr, diag->help.len, words, strlen(words)) != NULL;
         if (in_message || in_help) {
@@ -92,9 +94,9 @@ static inline void check_verdicts(parse_function parse, const struct verdict *ro
         const struct skm_schema *schema = NULL;
         reading_init(&reading, rows[i].text);
         skm_err err = parse(&reading.arena, &reading.source, &reading.diags, &schema);
-        bool as_said = rows[i].message == NULL
-                           ? skm_is_ok(err)
-                           : skm_is_err(err, SKM_E_INVALID) && has_message(&reading, rows[i].message);
+        bool as_said = rows[i].message == NULL ? skm_is_ok(err)
+                                               : skm_is_err(err, SKM_E_INVALID) &&
+                                                     has_message(&reading, rows[i].message);
         if (!as_said) {
             print_error("row %zu: %s\n  expected: %s, got error %u\n", i, rows[i].text,
                         rows[i].message == NULL ? "no fault" : rows[i].message, err.code);
@@ -111,13 +113,14 @@ static inline bool span_is(skm_span span, const char *text)
     return skm_span_equal(span, skm_span_cstr(text));
 }
 
-static inline const struct skm_schema_entity *entity_of(const struct skm_schema *schema, const char *name)
+static inline const struct skm_schema_entity *entity_of(const struct skm_schema *schema,
+                                                        const char *name)
 {
     return skm_schema_find_entity(schema, skm_span_cstr(name));
 }
 
-static inline const struct skm_schema_action *action_of(const struct skm_schema *schema, const char *type,
-                                                        const char *id)
+static inline const struct skm_schema_action *action_of(const struct skm_schema *schema,
+                                                        const char *type, const char *id)
 {
     struct skm_uid uid = {skm_span_cstr(type), skm_span_cstr(id)};
     return skm_schema_find_action(schema, &uid);

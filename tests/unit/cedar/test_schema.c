@@ -17,7 +17,8 @@ static void test_entity_types_are_found_by_exact_full_name(void **state)
     const struct skm_schema *schema = must_parse(&reading);
     assert_int_equal(schema->entity_count, 7);
     for (size_t i = 0; i < schema->entity_count; i++) {
-        assert_ptr_equal(skm_schema_find_entity(schema, schema->entities[i].name), &schema->entities[i]);
+        assert_ptr_equal(skm_schema_find_entity(schema, schema->entities[i].name),
+                         &schema->entities[i]);
     }
     assert_null(entity_of(schema, "Doc"));
     assert_null(entity_of(schema, "Use"));
@@ -74,13 +75,11 @@ static void test_enum_types_allow_listed_ids_only(void **state)
     reading_fini(&reading);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entity_types_are_found_by_exact_full_name),
-        cmocka_unit_test(test_actions_are_found_by_type_and_id),
-        cmocka_unit_test(test_ancestors_are_transitive_and_proper),
-        cmocka_unit_test(test_enum_types_allow_listed_ids_only),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_entity_types_are_found_by_exact_full_name),
+    cmocka_unit_test(test_actions_are_found_by_type_and_id),
+    cmocka_unit_test(test_ancestors_are_transitive_and_proper),
+    cmocka_unit_test(test_enum_types_allow_listed_ids_only),
+};
+
+SKM_TEST_MAIN(tests)

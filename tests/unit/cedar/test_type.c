@@ -42,8 +42,9 @@ static void test_records_equal_in_names_types_and_flags_only(void **state)
     other_type[2].type = &STRING;
     other_name[0].name = SKM_SPAN("A");
     struct skm_type record = record_of(ATTRS, 3);
-    struct skm_type records[] = {record_of(same, 3), record_of(other_flag, 3), record_of(other_type, 3),
-                                 record_of(other_name, 3), record_of(same, 2)};
+    struct skm_type records[] = {record_of(same, 3), record_of(other_flag, 3),
+                                 record_of(other_type, 3), record_of(other_name, 3),
+                                 record_of(same, 2)};
     assert_true(skm_type_equal(&record, &records[0]));
     for (size_t i = 1; i < 5; i++) {
         assert_false(skm_type_equal(&record, &records[i]));
@@ -87,7 +88,8 @@ static void test_long_and_deep_records_are_cut_short(void **state)
         many[i] = (struct skm_type_attr){SKM_SPAN("a"), &LONG, true};
     }
     struct skm_type wide = record_of(many, 40);
-    assert_type_is(&wide, "{a: Long, a: Long, a: Long, a: Long, a: Long, a: Long, a: Long, a: Long, …}");
+    assert_type_is(&wide,
+                   "{a: Long, a: Long, a: Long, a: Long, a: Long, a: Long, a: Long, a: Long, …}");
 
     struct skm_type levels[5] = {record_of(ATTRS, 1)};
     struct skm_type_attr links[5];
@@ -98,14 +100,12 @@ static void test_long_and_deep_records_are_cut_short(void **state)
     assert_type_is(&levels[4], "{x: {x: {…}}}");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_attributes_are_found_by_exact_name),
-        cmocka_unit_test(test_records_equal_in_names_types_and_flags_only),
-        cmocka_unit_test(test_types_equal_by_kind_name_and_element),
-        cmocka_unit_test(test_types_print_as_they_are_written),
-        cmocka_unit_test(test_long_and_deep_records_are_cut_short),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_attributes_are_found_by_exact_name),
+    cmocka_unit_test(test_records_equal_in_names_types_and_flags_only),
+    cmocka_unit_test(test_types_equal_by_kind_name_and_element),
+    cmocka_unit_test(test_types_print_as_they_are_written),
+    cmocka_unit_test(test_long_and_deep_records_are_cut_short),
+};
+
+SKM_TEST_MAIN(tests)
