@@ -267,6 +267,32 @@ static void test_without_memory_nothing_is_decided(void **state)
     skm_policy_set_fini(&set);
 }
 
+/* Here all would fit but the set that the forbid makes. */
+static void test_forbid_that_ran_out_of_memory_is_not_skipped(void **state)
+{
+    (void)state;
+    static char text[40000] = "@id(\"p\") permit(principal, action, resource);"
+                              "@id(\"f\") forbid(principal, action, resource) when { [";
+    size_t len = strlen(text);
+    for (int i = 0; i < 3000; i++) {
+        len += (size_t)snprintf(text + len, sizeof text - len, "%d, ", i);
+    }
+    (void)snprintf(text + len, sizeof text - len, "].contains(context.n) };");
+    struct skm_policy_set set;
+    skm_policy_set_init(&set, &arena);
+    add_policies(&set, text, SKM_POLICY_NAMING_ANNOTATION);
+    check(&set, "User::\"alice\"", &(struct expectation){"enough memory", false, "f ", ""});
+
+    struct skm_arena small;
+    skm_arena_init(&small, 16384);
+    struct skm_request request = request_of("User::\"alice\"");
+    struct skm_authorization got = {.allow = false};
+    assert_err(skm_authorize(&small, &set, &request, &WORLD_VIEW, &got), MEMORY);
+    assert_false(got.allow);
+    skm_arena_fini(&small);
+    skm_policy_set_fini(&set);
+}
+
 static const struct CMUnitTest tests[] = {
     WORLD_TEST(test_scope_forms),
     WORLD_TEST(test_conditions_are_all_required_in_order),
@@ -275,6 +301,7 @@ static const struct CMUnitTest tests[] = {
     WORLD_TEST(test_forbid_wins_and_deny_is_the_default),
     WORLD_TEST(test_template_decides_nothing_and_its_links_do),
     WORLD_TEST(test_without_memory_nothing_is_decided),
+    WORLD_TEST(test_forbid_that_ran_out_of_memory_is_not_skipped),
 };
 
 SKM_TEST_MAIN(tests)

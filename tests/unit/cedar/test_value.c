@@ -271,6 +271,24 @@ static void test_copy_lives_without_the_original(void **state)
     skm_arena_fini(&other);
 }
 
+static void test_copy_has_its_own_strings(void **state)
+{
+    (void)state;
+    char bytes[] = "keytextTypeid";
+    struct skm_uid uid = {{bytes + 7, 4}, {bytes + 11, 2}};
+    struct skm_value original =
+        RECORD({skm_span_of(bytes, 3),
+                SET(skm_value_string(skm_span_of(bytes + 3, 4)), skm_value_entity(&uid))});
+    struct skm_value copy = {.kind = SKM_VALUE_BOOL};
+    assert_ok(skm_value_dup(&arena, &original, &copy));
+    memset(bytes, 'X', sizeof bytes - 1);
+    struct skm_buf buf;
+    skm_buf_init(&buf, 1u << 10);
+    skm_value_print(&copy, &buf);
+    assert_span_equal(skm_buf_span(&buf), SKM_SPAN("{\"key\": [\"text\", Type::\"id\"]}"));
+    skm_buf_fini(&buf);
+}
+
 static struct skm_value nested_sets(size_t depth)
 {
     struct skm_value value = skm_value_long(1);
@@ -414,6 +432,7 @@ static const struct CMUnitTest tests[] = {
     EXT_TEST(test_record_finds_fields_by_key),
     EXT_TEST(test_record_with_a_key_twice_is_refused),
     EXT_TEST(test_copy_lives_without_the_original),
+    EXT_TEST(test_copy_has_its_own_strings),
     EXT_TEST(test_copy_is_bounded_in_depth),
     EXT_TEST(test_every_failed_allocation_is_reported),
     EXT_TEST(test_values_print_as_cedar_text),
