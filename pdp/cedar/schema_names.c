@@ -398,14 +398,14 @@ skm_err skm_names_finish(struct skm_names *names)
 
 /* ---- looking up ---- */
 
+/* For names that are no common type: a declared entity type hides a built-in, too. */
 static bool is_builtin_here(struct skm_names *names, skm_span full, enum skm_type_kind *out_kind)
 {
     static const skm_span PREFIX = {"__cedar::", 9};
     if (skm_span_starts(full, PREFIX)) {
         return skm_names_builtin(skm_span_from(full, PREFIX.len), out_kind);
     }
-    return skm_names_builtin(full, out_kind) && skm_map_find(&names->entity_map, full) == NULL &&
-           skm_map_find(&names->common_map, full) == NULL;
+    return skm_names_builtin(full, out_kind) && skm_map_find(&names->entity_map, full) == NULL;
 }
 
 static struct skm_names_hit find_full(struct skm_names *names, skm_span full, unsigned want)

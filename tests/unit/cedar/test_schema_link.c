@@ -276,6 +276,26 @@ static void test_names_do_not_hide_what_others_mean(void **state)
     CHECK(ROWS);
 }
 
+static void test_equal_types_of_different_schemas_become_one_object(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[SCHEMAS_MAX] = {
+        "entity A { x: { y: Long } } tags Set<Long>; action a appliesTo { principal: A, resource: A, context: { y: Long } };",
+        "entity B { x: { y: Long } } tags Set<Long>; action b appliesTo { principal: B, resource: B, context: { y: Long } };",
+    };
+    struct linking linking;
+    const struct skm_schema *schema = NULL;
+    linking_init(&linking, TEXTS);
+    assert_ok(link_in_order(&linking, (const size_t[]){0, 1, 2}, &schema));
+    const struct skm_schema_entity *a = entity_of(schema, "A");
+    const struct skm_schema_entity *b = entity_of(schema, "B");
+    assert_ptr_equal(a->shape, b->shape);
+    assert_ptr_equal(a->tags, b->tags);
+    assert_ptr_equal(action_of(schema, "Action", "a")->context, a->shape->attrs[0].type);
+    assert_ptr_equal(action_of(schema, "Action", "b")->context, a->shape->attrs[0].type);
+    linking_fini(&linking);
+}
+
 static void test_out_of_memory_is_an_error_at_every_step(void **state)
 {
     (void)state;
@@ -313,6 +333,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_defined_types_get_no_more_ancestors),
     cmocka_unit_test(test_an_action_has_the_same_groups_everywhere),
     cmocka_unit_test(test_names_do_not_hide_what_others_mean),
+    cmocka_unit_test(test_equal_types_of_different_schemas_become_one_object),
     cmocka_unit_test(test_out_of_memory_is_an_error_at_every_step),
 };
 

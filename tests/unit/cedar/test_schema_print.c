@@ -100,7 +100,7 @@ static void check_round_trip(skm_span text)
 static const char RICH[] =
     "@doc(\"all \\\"of\\\" it\\n\") @mark namespace Shop::Web { type Money = { amount: decimal, @unit(\"iso\") \"the currency\"?: "
     "String };\n"
-    "  @a entity Customer, Guest in [Group, Top] = { name: __cedar::String, tags: Set<Set<Money>>, boss?: Customer } tags Money;\n"
+    "  @a @e(\"\") entity Customer, Guest in [Group, Top] = { name: __cedar::String, tags: Set<Set<Money>>, boss?: Customer } tags Money;\n"
     "  entity Group; entity Level enum [\"low\", \"\\u{7}\\0\", \"\\\"q\\\"\"];\n"
     "  external entity Ext in Group; external action \"out side\" in view;\n"
     "  type Ctx = { at: datetime, for: duration, from: ipaddr, ok: Bool, n: Long, what: Action };\n"
@@ -278,20 +278,21 @@ static void test_differences_are_seen(void **state)
 {
     (void)state;
     static const char BASE[] =
-        "@a entity E in F { x: Long } tags Long; entity F, G enum [\"x\"]; action a in b appliesTo {"
+        "@a entity E in F { x: Long } tags Long; entity F; entity G enum [\"x\"]; action a in b appliesTo {"
         " principal: E, resource: F, context: { y: Long } }; action b;";
     static const char *const OTHERS[] = {
-        "@b entity E in F { x: Long } tags Long; entity F, G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
-        "@a entity E in G { x: Long } tags Long; entity F, G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
-        "@a entity E in F { x?: Long } tags Long; entity F, G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
-        "@a entity E in F { x: Long }; entity F, G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
-        "@a entity E in F { x: Long } tags Long; entity F, G enum [\"y\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
-        "@a entity E in F { x: Long } tags Long; entity F, G enum [\"x\"]; action a appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
-        "@a entity E in F { x: Long } tags Long; entity F, G enum [\"x\"]; action a in b appliesTo { principal: F, resource: F, context: { y: Long } }; action b;",
-        "@a entity E in F { x: Long } tags Long; entity F, G enum [\"x\"]; action a in b appliesTo { principal: E, resource: E, context: { y: Long } }; action b;",
-        "@a entity E in F { x: Long } tags Long; entity F, G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Bool } }; action b;",
-        "@a entity E in F { x: Long } tags Long; entity F, G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; external action b;",
-        "@a entity E in F { x: Long } tags Long; entity F, G, H enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
+        "@b entity E in F { x: Long } tags Long; entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
+        "@a entity E in G { x: Long } tags Long; entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
+        "@a entity E in F { x?: Long } tags Long; entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
+        "@a entity E in F { x: Long }; entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
+        "@a entity E in F { x: Long } tags Long; entity F; entity G enum [\"y\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
+        "@a entity E in F { x: Long } tags Long; entity F; entity G enum [\"x\"]; action a appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
+        "@a entity E in F { x: Long } tags Long; entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: F, resource: F, context: { y: Long } }; action b;",
+        "@a entity E in F { x: Long } tags Long; entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: E, resource: E, context: { y: Long } }; action b;",
+        "@a entity E in F { x: Long } tags Long; entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Bool } }; action b;",
+        "@a entity E in F { x: Long } tags Long; entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; external action b;",
+        "@a entity E in F { x: Long } tags Long; external entity F; entity G enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
+        "@a entity E in F { x: Long } tags Long; entity F; entity G, H enum [\"x\"]; action a in b appliesTo { principal: E, resource: F, context: { y: Long } }; action b;",
     };
     for (size_t i = 0; i < sizeof(OTHERS) / sizeof(OTHERS[0]); i++) {
         struct reading a;

@@ -324,6 +324,9 @@ static void test_action_groups_are_looked_up_like_types(void **state)
         {"namespace N { action g; } action a in g;", "action `g` is not declared"},
         {"namespace N { action g; } action a in Action::\"g\";",
          "action `Action::g` is not declared"},
+        {"namespace N { action a in M::Action::\"g\"; } namespace N::M { action g; }",
+         "action `M::Action::g` is not declared"},
+        {"namespace N { action a in N::M::Action::\"g\"; } namespace N::M { action g; }", NULL},
         {"entity E; action a in E::\"g\";", "action `E::g` is not declared"},
     };
     CHECK(ROWS);
