@@ -16,7 +16,7 @@
 #include "daemon/config.def"
 
 struct skm_buf;
-struct skm_option;
+struct skm_config_option;
 
 /* Default of an option that must be written. */
 #define SKM_CONFIG_REQUIRED NULL

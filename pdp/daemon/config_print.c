@@ -10,17 +10,17 @@
 
 /* ---- what a value may be ---- */
 
-static void print_range(const struct skm_option *option, struct skm_buf *out)
+static void print_range(const struct skm_config_option *option, struct skm_buf *out)
 {
-    if (option->type == SKM_OPTION_SIZE) {
+    if (option->type == SKM_CONFIG_OPTION_SIZE) {
         skm_config_print_size(option->min, out);
         skm_buf_append_cstr(out, " to ");
         skm_config_print_size(option->max, out);
-    } else if (option->type == SKM_OPTION_DURATION) {
+    } else if (option->type == SKM_CONFIG_OPTION_DURATION) {
         skm_config_print_duration(option->min, out);
         skm_buf_append_cstr(out, " to ");
         skm_config_print_duration(option->max, out);
-    } else if (option->type == SKM_OPTION_INT) {
+    } else if (option->type == SKM_CONFIG_OPTION_INT) {
         skm_buf_append_i64(out, option->min);
         skm_buf_append_cstr(out, " to ");
         skm_buf_append_i64(out, option->max);
@@ -29,21 +29,21 @@ static void print_range(const struct skm_option *option, struct skm_buf *out)
 
 static void print_words(const char *words, struct skm_buf *out)
 {
-    for (size_t i = 0; skm_option_word(words, i).len != 0; i++) {
+    for (size_t i = 0; skm_config_option_word(words, i).len != 0; i++) {
         skm_buf_append_cstr(out, i == 0 ? "" : ", ");
-        skm_buf_append(out, skm_option_word(words, i));
+        skm_buf_append(out, skm_config_option_word(words, i));
     }
 }
 
 /* "1 to 1000000; at the next start", or nothing to say. */
-static void print_notes(const struct skm_option *option, struct skm_buf *out)
+static void print_notes(const struct skm_config_option *option, struct skm_buf *out)
 {
     size_t before = out->len;
     print_range(option, out);
     if (option->words != NULL) {
         print_words(option->words, out);
     }
-    if (option->applies == SKM_OPTION_RESTART) {
+    if (option->applies == SKM_CONFIG_OPTION_RESTART) {
         skm_buf_append_cstr(out, out->len > before ? "; " : "");
         skm_buf_append_cstr(out, "takes effect at the next start");
     }
@@ -82,8 +82,8 @@ static void print_comment(size_t depth, skm_span text, struct skm_buf *out)
     }
 }
 
-static void print_option(size_t depth, const struct skm_option *option, bool is_first_of_entry,
-                         struct skm_buf *out)
+static void print_option(size_t depth, const struct skm_config_option *option,
+                         bool is_first_of_entry, struct skm_buf *out)
 {
     struct skm_buf notes;
     skm_buf_init(&notes, 1024);
@@ -106,26 +106,26 @@ static void print_option(size_t depth, const struct skm_option *option, bool is_
 }
 
 /* Recursion is as deep as sections nest in config.def. */
-static void print_section(size_t depth, const struct skm_section *section, bool is_entry,
+static void print_section(size_t depth, const struct skm_config_section *section, bool is_entry,
                           struct skm_buf *out)
 {
     for (size_t i = 0; i < section->option_count; i++) {
         print_option(depth, &section->options[i], is_entry && i == 0, out);
     }
-    for (const struct skm_section_child *child = skm_section_next(section, NULL); child != NULL;
-         child = skm_section_next(section, child)) {
+    for (const struct skm_config_section_child *child = skm_config_section_next(section, NULL);
+         child != NULL; child = skm_config_section_next(section, child)) {
         skm_buf_append_cstr(out, depth == 0 ? "\n" : "");
         print_comment(depth, skm_span_cstr(child->section->text), out);
         indent(depth, out);
         skm_buf_printf(out, "%s:\n", child->name);
-        bool is_list = child->form == SKM_SECTION_MANY;
+        bool is_list = child->form == SKM_CONFIG_SECTION_MANY;
         print_section(depth + (is_list ? 2 : 1), child->section, is_list, out);
     }
 }
 
 void skm_config_print_defaults(struct skm_buf *out)
 {
-    print_section(0, skm_section_root(), false, out);
+    print_section(0, skm_config_section_root(), false, out);
 }
 
 /* ---- as a manual page ---- */
@@ -148,7 +148,7 @@ static void print_roff(const char *text, struct skm_buf *out)
     }
 }
 
-static void print_roff_default(const struct skm_option *option, struct skm_buf *out)
+static void print_roff_default(const struct skm_config_option *option, struct skm_buf *out)
 {
     if (option->fallback == NULL) {
         skm_buf_append_cstr(out, "Must be written.");
@@ -161,8 +161,8 @@ static void print_roff_default(const struct skm_option *option, struct skm_buf *
     }
 }
 
-static void print_roff_option(const struct skm_section *section, const struct skm_option *option,
-                              struct skm_buf *out)
+static void print_roff_option(const struct skm_config_section *section,
+                              const struct skm_config_option *option, struct skm_buf *out)
 {
     struct skm_buf notes;
     skm_buf_init(&notes, 1024);
@@ -183,7 +183,7 @@ static void print_roff_option(const struct skm_section *section, const struct sk
     skm_buf_fini(&notes);
 }
 
-static void print_roff_section(const struct skm_section *section, struct skm_buf *out)
+static void print_roff_section(const struct skm_config_section *section, struct skm_buf *out)
 {
     if (section->path[0] != '\0') {
         skm_buf_printf(out, ".SS %s\n", section->path);
@@ -193,15 +193,15 @@ static void print_roff_section(const struct skm_section *section, struct skm_buf
     for (size_t i = 0; i < section->option_count; i++) {
         print_roff_option(section, &section->options[i], out);
     }
-    for (const struct skm_section_child *child = skm_section_next(section, NULL); child != NULL;
-         child = skm_section_next(section, child)) {
+    for (const struct skm_config_section_child *child = skm_config_section_next(section, NULL);
+         child != NULL; child = skm_config_section_next(section, child)) {
         print_roff_section(child->section, out);
     }
 }
 
 void skm_config_print_man(struct skm_buf *out)
 {
-    print_roff_section(skm_section_root(), out);
+    print_roff_section(skm_config_section_root(), out);
 }
 
 /* ---- what waits for the next start ---- */
@@ -222,21 +222,22 @@ static void note(struct difference *diff, const char *section, const char *name)
     skm_config_print_path(section, name, diff->out);
 }
 
-static bool has_restart_option(const struct skm_section *section)
+static bool has_restart_option(const struct skm_config_section *section)
 {
     for (size_t i = 0; i < section->option_count; i++) {
-        if (section->options[i].applies == SKM_OPTION_RESTART) {
+        if (section->options[i].applies == SKM_CONFIG_OPTION_RESTART) {
             return true;
         }
     }
     return false;
 }
 
-static void compare_section(struct difference *diff, const struct skm_section *section,
+static void compare_section(struct difference *diff, const struct skm_config_section *section,
                             const void *a, const void *b);
 
-static void compare_optional(struct difference *diff, const struct skm_section *parent,
-                             const struct skm_section_child *child, const void *a, const void *b)
+static void compare_optional(struct difference *diff, const struct skm_config_section *parent,
+                             const struct skm_config_section_child *child, const void *a,
+                             const void *b)
 {
     const void *left = NULL;
     const void *right = NULL;
@@ -250,8 +251,9 @@ static void compare_optional(struct difference *diff, const struct skm_section *
     }
 }
 
-static void compare_entries(struct difference *diff, const struct skm_section *parent,
-                            const struct skm_section_child *child, const void *a, const void *b)
+static void compare_entries(struct difference *diff, const struct skm_config_section *parent,
+                            const struct skm_config_section_child *child, const void *a,
+                            const void *b)
 {
     struct entries {
         const char *items;
@@ -273,29 +275,29 @@ static void compare_entries(struct difference *diff, const struct skm_section *p
     }
 }
 
-static void compare_section(struct difference *diff, const struct skm_section *section,
+static void compare_section(struct difference *diff, const struct skm_config_section *section,
                             const void *a, const void *b)
 {
     for (size_t i = 0; i < section->option_count; i++) {
-        const struct skm_option *option = &section->options[i];
-        if (option->applies == SKM_OPTION_RESTART &&
+        const struct skm_config_option *option = &section->options[i];
+        if (option->applies == SKM_CONFIG_OPTION_RESTART &&
             !skm_config_value_equal(option, field_of(a, option->offset),
                                     field_of(b, option->offset))) {
             note(diff, section->path, option->name);
         }
     }
-    for (const struct skm_section_child *child = skm_section_next(section, NULL); child != NULL;
-         child = skm_section_next(section, child)) {
+    for (const struct skm_config_section_child *child = skm_config_section_next(section, NULL);
+         child != NULL; child = skm_config_section_next(section, child)) {
         const void *left = field_of(a, child->offset);
         const void *right = field_of(b, child->offset);
         switch (child->form) {
-        case SKM_SECTION_ONE:
+        case SKM_CONFIG_SECTION_ONE:
             compare_section(diff, child->section, left, right);
             break;
-        case SKM_SECTION_OPTIONAL:
+        case SKM_CONFIG_SECTION_OPTIONAL:
             compare_optional(diff, section, child, left, right);
             break;
-        case SKM_SECTION_MANY:
+        case SKM_CONFIG_SECTION_MANY:
             compare_entries(diff, section, child, left, right);
             break;
         }
@@ -306,6 +308,6 @@ size_t skm_config_print_restart(const struct skm_config *running, const struct s
                                 struct skm_buf *out)
 {
     struct difference diff = {.out = out};
-    compare_section(&diff, skm_section_root(), running, wanted);
+    compare_section(&diff, skm_config_section_root(), running, wanted);
     return diff.count;
 }

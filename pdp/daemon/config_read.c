@@ -20,13 +20,14 @@ static void *field_of(void *section, size_t offset)
     return (char *)section + offset;
 }
 
-static skm_err read_section(struct skm_config_reader *reader, const struct skm_section *section,
+static skm_err read_section(struct skm_config_reader *reader,
+                            const struct skm_config_section *section,
                             const struct skm_yaml_node *node, void *out);
 
 /* ---- defaults ---- */
 
-static skm_err fill_default(struct skm_config_reader *reader, const struct skm_option *option,
-                            void *field)
+static skm_err fill_default(struct skm_config_reader *reader,
+                            const struct skm_config_option *option, void *field)
 {
     if (option->fallback == NULL || option->fallback[0] == '\0') {
         return SKM_OK;
@@ -41,11 +42,11 @@ static skm_err fill_default(struct skm_config_reader *reader, const struct skm_o
     return skm_config_value_read(&quoted, option, node, field);
 }
 
-static skm_err fill_defaults(struct skm_config_reader *reader, const struct skm_section *section,
-                             void *out)
+static skm_err fill_defaults(struct skm_config_reader *reader,
+                             const struct skm_config_section *section, void *out)
 {
     for (size_t i = 0; i < section->option_count; i++) {
-        const struct skm_option *option = &section->options[i];
+        const struct skm_config_option *option = &section->options[i];
         SKM_TRY(fill_default(reader, option, field_of(out, option->offset)));
     }
     return SKM_OK;
@@ -53,7 +54,8 @@ static skm_err fill_defaults(struct skm_config_reader *reader, const struct skm_
 
 /* ---- keys ---- */
 
-static const struct skm_option *find_option(const struct skm_section *section, skm_span name)
+static const struct skm_config_option *find_option(const struct skm_config_section *section,
+                                                   skm_span name)
 {
     for (size_t i = 0; i < section->option_count; i++) {
         if (skm_span_equal(name, skm_span_cstr(section->options[i].name))) {
@@ -63,10 +65,11 @@ static const struct skm_option *find_option(const struct skm_section *section, s
     return NULL;
 }
 
-static const struct skm_section_child *find_child(const struct skm_section *section, skm_span name)
+static const struct skm_config_section_child *find_child(const struct skm_config_section *section,
+                                                         skm_span name)
 {
-    for (const struct skm_section_child *child = skm_section_next(section, NULL); child != NULL;
-         child = skm_section_next(section, child)) {
+    for (const struct skm_config_section_child *child = skm_config_section_next(section, NULL);
+         child != NULL; child = skm_config_section_next(section, child)) {
         if (skm_span_equal(name, skm_span_cstr(child->name))) {
             return child;
         }
@@ -74,20 +77,21 @@ static const struct skm_section_child *find_child(const struct skm_section *sect
     return NULL;
 }
 
-static size_t known_keys(const struct skm_section *section, skm_span names[NAMES_MAX])
+static size_t known_keys(const struct skm_config_section *section, skm_span names[NAMES_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; i < section->option_count && count < NAMES_MAX; i++) {
         names[count++] = skm_span_cstr(section->options[i].name);
     }
-    for (const struct skm_section_child *child = skm_section_next(section, NULL);
-         child != NULL && count < NAMES_MAX; child = skm_section_next(section, child)) {
+    for (const struct skm_config_section_child *child = skm_config_section_next(section, NULL);
+         child != NULL && count < NAMES_MAX; child = skm_config_section_next(section, child)) {
         names[count++] = skm_span_cstr(child->name);
     }
     return count;
 }
 
-static void complain_unknown(struct skm_config_reader *reader, const struct skm_section *section,
+static void complain_unknown(struct skm_config_reader *reader,
+                             const struct skm_config_section *section,
                              const struct skm_yaml_node *key)
 {
     skm_span names[NAMES_MAX];
@@ -116,8 +120,10 @@ static void complain_unknown(struct skm_config_reader *reader, const struct skm_
     skm_diag_help(reader->diags, diag, "known keys: %.*s", SKM_SPAN_ARG(known));
 }
 
-static void complain_missing(struct skm_config_reader *reader, const struct skm_section *section,
-                             const struct skm_yaml_node *node, const struct skm_option *option)
+static void complain_missing(struct skm_config_reader *reader,
+                             const struct skm_config_section *section,
+                             const struct skm_yaml_node *node,
+                             const struct skm_config_option *option)
 {
     struct skm_range range =
         node->key != NULL ? node->key->range : (struct skm_range){node->range.start, 0};
@@ -126,11 +132,12 @@ static void complain_missing(struct skm_config_reader *reader, const struct skm_
     skm_diag_help(reader->diags, diag, "%s", option->text);
 }
 
-static void check_required(struct skm_config_reader *reader, const struct skm_section *section,
+static void check_required(struct skm_config_reader *reader,
+                           const struct skm_config_section *section,
                            const struct skm_yaml_node *node)
 {
     for (size_t i = 0; i < section->option_count; i++) {
-        const struct skm_option *option = &section->options[i];
+        const struct skm_config_option *option = &section->options[i];
         if (option->fallback == NULL && skm_yaml_find(node, skm_span_cstr(option->name)) == NULL) {
             complain_missing(reader, section, node, option);
         }
@@ -155,7 +162,8 @@ static skm_err go_on(skm_err err)
     return skm_is_err(err, SKM_E_INVALID) ? SKM_OK : err;
 }
 
-static skm_err read_entries(struct skm_config_reader *reader, const struct skm_section_child *child,
+static skm_err read_entries(struct skm_config_reader *reader,
+                            const struct skm_config_section_child *child,
                             const struct skm_yaml_node *node, struct entries *out)
 {
     if (node->kind != SKM_YAML_SEQUENCE || node->count > ENTRIES_MAX) {
@@ -178,7 +186,8 @@ static skm_err read_entries(struct skm_config_reader *reader, const struct skm_s
     return SKM_OK;
 }
 
-static skm_err read_optional(struct skm_config_reader *reader, const struct skm_section *section,
+static skm_err read_optional(struct skm_config_reader *reader,
+                             const struct skm_config_section *section,
                              const struct skm_yaml_node *node, void *field)
 {
     void *made = skm_arena_alloc(reader->arena, section->size_bytes);
@@ -191,15 +200,16 @@ static skm_err read_optional(struct skm_config_reader *reader, const struct skm_
     return SKM_OK;
 }
 
-static skm_err read_child(struct skm_config_reader *reader, const struct skm_section_child *child,
+static skm_err read_child(struct skm_config_reader *reader,
+                          const struct skm_config_section_child *child,
                           const struct skm_yaml_node *node, void *field)
 {
     switch (child->form) {
-    case SKM_SECTION_ONE:
+    case SKM_CONFIG_SECTION_ONE:
         return read_section(reader, child->section, node, field);
-    case SKM_SECTION_OPTIONAL:
+    case SKM_CONFIG_SECTION_OPTIONAL:
         return read_optional(reader, child->section, node, field);
-    case SKM_SECTION_MANY: {
+    case SKM_CONFIG_SECTION_MANY: {
         struct entries entries = {0};
         SKM_TRY(read_entries(reader, child, node, &entries));
         /* SAFETY: {pointer, count} as struct entries; copied as bytes since the pointer's type differs. */
@@ -210,15 +220,15 @@ static skm_err read_child(struct skm_config_reader *reader, const struct skm_sec
     return SKM_ERR(INTERNAL);
 }
 
-static skm_err read_key(struct skm_config_reader *reader, const struct skm_section *section,
+static skm_err read_key(struct skm_config_reader *reader, const struct skm_config_section *section,
                         const struct skm_yaml_node *value, void *out)
 {
-    const struct skm_option *option = find_option(section, value->key->text);
+    const struct skm_config_option *option = find_option(section, value->key->text);
     if (option != NULL) {
         reader->section = section->path;
         return go_on(skm_config_value_read(reader, option, value, field_of(out, option->offset)));
     }
-    const struct skm_section_child *child = find_child(section, value->key->text);
+    const struct skm_config_section_child *child = find_child(section, value->key->text);
     if (child != NULL) {
         return read_child(reader, child, value, field_of(out, child->offset));
     }
@@ -227,12 +237,12 @@ static skm_err read_key(struct skm_config_reader *reader, const struct skm_secti
 }
 
 /* Sections that are not written get their defaults all the same. */
-static skm_err fill_children(struct skm_config_reader *reader, const struct skm_section *section,
-                             void *out)
+static skm_err fill_children(struct skm_config_reader *reader,
+                             const struct skm_config_section *section, void *out)
 {
-    for (const struct skm_section_child *child = skm_section_next(section, NULL); child != NULL;
-         child = skm_section_next(section, child)) {
-        if (child->form == SKM_SECTION_ONE) {
+    for (const struct skm_config_section_child *child = skm_config_section_next(section, NULL);
+         child != NULL; child = skm_config_section_next(section, child)) {
+        if (child->form == SKM_CONFIG_SECTION_ONE) {
             SKM_TRY(fill_defaults(reader, child->section, field_of(out, child->offset)));
         }
     }
@@ -240,7 +250,8 @@ static skm_err fill_children(struct skm_config_reader *reader, const struct skm_
 }
 
 /* Recursion is as deep as sections nest in config.def. */
-static skm_err read_section(struct skm_config_reader *reader, const struct skm_section *section,
+static skm_err read_section(struct skm_config_reader *reader,
+                            const struct skm_config_section *section,
                             const struct skm_yaml_node *node, void *out)
 {
     SKM_TRY(fill_defaults(reader, section, out));
@@ -262,6 +273,6 @@ skm_err skm_config_read(struct skm_config_reader *reader, const struct skm_yaml_
 {
     size_t errors_before = reader->diags->errors;
     reader->section = "";
-    SKM_TRY(read_section(reader, skm_section_root(), root, config));
+    SKM_TRY(read_section(reader, skm_config_section_root(), root, config));
     return reader->diags->errors > errors_before ? SKM_ERR(INVALID) : SKM_OK;
 }

@@ -24,19 +24,21 @@ void skm_config_print_path(const char *section, const char *name, struct skm_buf
 }
 
 /* "`limits.batch`: " and the message. */
-static struct skm_diag *complain(struct skm_config_reader *reader, const struct skm_option *option,
-                                 struct skm_range range, const char *message)
+static struct skm_diag *complain(struct skm_config_reader *reader,
+                                 const struct skm_config_option *option, struct skm_range range,
+                                 const char *message)
 {
     const char *dot = reader->section[0] == '\0' ? "" : ".";
     return skm_diags_add(reader->diags, SKM_SEVERITY_ERROR, reader->source, range, "`%s%s%s`: %s",
                          reader->section, dot, option->name, message);
 }
 
-static skm_err complain_type(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err complain_type(struct skm_config_reader *reader,
+                             const struct skm_config_option *option,
                              const struct skm_yaml_node *node)
 {
     char message[MESSAGE_BYTES];
-    const char *expected = skm_option_expected(option->type);
+    const char *expected = skm_config_option_expected(option->type);
     if (node->kind != SKM_YAML_SCALAR) {
         (void)snprintf(message, sizeof message, "expected %s, came %s", expected,
                        skm_yaml_kind_name(node->kind));
@@ -51,7 +53,8 @@ static skm_err complain_type(struct skm_config_reader *reader, const struct skm_
     return SKM_ERR(INVALID);
 }
 
-static skm_err complain_text(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err complain_text(struct skm_config_reader *reader,
+                             const struct skm_config_option *option,
                              const struct skm_yaml_node *node, const char *message,
                              const char *help)
 {
@@ -62,18 +65,19 @@ static skm_err complain_text(struct skm_config_reader *reader, const struct skm_
     return SKM_ERR(INVALID);
 }
 
-static void print_amount(enum skm_option_type type, int64_t amount, struct skm_buf *out)
+static void print_amount(enum skm_config_option_type type, int64_t amount, struct skm_buf *out)
 {
-    if (type == SKM_OPTION_SIZE) {
+    if (type == SKM_CONFIG_OPTION_SIZE) {
         skm_config_print_size(amount, out);
-    } else if (type == SKM_OPTION_DURATION) {
+    } else if (type == SKM_CONFIG_OPTION_DURATION) {
         skm_config_print_duration(amount, out);
     } else {
         skm_buf_append_i64(out, amount);
     }
 }
 
-static skm_err complain_range(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err complain_range(struct skm_config_reader *reader,
+                              const struct skm_config_option *option,
                               const struct skm_yaml_node *node)
 {
     struct skm_buf out;
@@ -153,7 +157,7 @@ static bool parse_amount(skm_span text, const struct unit *units, size_t count, 
     return false;
 }
 
-static skm_err read_amount(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err read_amount(struct skm_config_reader *reader, const struct skm_config_option *option,
                            const struct skm_yaml_node *node, const struct unit *units, size_t count,
                            int64_t *field)
 {
@@ -171,7 +175,7 @@ static skm_err read_amount(struct skm_config_reader *reader, const struct skm_op
 
 /* ---- truth values and words ---- */
 
-static skm_err read_bool(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err read_bool(struct skm_config_reader *reader, const struct skm_config_option *option,
                          const struct skm_yaml_node *node, bool *field)
 {
     bool is_true = skm_span_equal(node->text, SKM_SPAN("true"));
@@ -192,7 +196,7 @@ static size_t collect_words(const char *words, skm_span *out_words, size_t max)
 {
     size_t count = 0;
     for (; count < max; count++) {
-        out_words[count] = skm_option_word(words, count);
+        out_words[count] = skm_config_option_word(words, count);
         if (out_words[count].len == 0) {
             break;
         }
@@ -200,7 +204,8 @@ static size_t collect_words(const char *words, skm_span *out_words, size_t max)
     return count;
 }
 
-static skm_err complain_word(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err complain_word(struct skm_config_reader *reader,
+                             const struct skm_config_option *option,
                              const struct skm_yaml_node *node, const skm_span *words, size_t count)
 {
     struct skm_buf out;
@@ -230,7 +235,7 @@ static skm_err complain_word(struct skm_config_reader *reader, const struct skm_
     return SKM_ERR(INVALID);
 }
 
-static skm_err read_word(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err read_word(struct skm_config_reader *reader, const struct skm_config_option *option,
                          const struct skm_yaml_node *node, uint32_t *field)
 {
     skm_span words[16];
@@ -244,7 +249,7 @@ static skm_err read_word(struct skm_config_reader *reader, const struct skm_opti
     return complain_word(reader, option, node, words, count);
 }
 
-static skm_err read_words(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err read_words(struct skm_config_reader *reader, const struct skm_config_option *option,
                           const struct skm_yaml_node *node, uint32_t *field)
 {
     if (node->kind != SKM_YAML_SEQUENCE) {
@@ -260,7 +265,7 @@ static skm_err read_words(struct skm_config_reader *reader, const struct skm_opt
     return SKM_OK;
 }
 
-static skm_err read_mode(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err read_mode(struct skm_config_reader *reader, const struct skm_config_option *option,
                          const struct skm_yaml_node *node, uint32_t *field)
 {
     skm_span text = node->text;
@@ -281,7 +286,8 @@ static skm_err read_mode(struct skm_config_reader *reader, const struct skm_opti
 /* ---- texts ---- */
 
 /* Text as such: no control characters, and no word that other readers of YAML take for a truth value. */
-static skm_err check_plain_text(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err check_plain_text(struct skm_config_reader *reader,
+                                const struct skm_config_option *option,
                                 const struct skm_yaml_node *node)
 {
     if (node->kind != SKM_YAML_SCALAR) {
@@ -301,7 +307,8 @@ static skm_err check_plain_text(struct skm_config_reader *reader, const struct s
     return SKM_OK;
 }
 
-static skm_err check_length(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err check_length(struct skm_config_reader *reader,
+                            const struct skm_config_option *option,
                             const struct skm_yaml_node *node)
 {
     char message[MESSAGE_BYTES];
@@ -329,7 +336,7 @@ static bool is_hex(skm_span text)
     return true;
 }
 
-static skm_err check_hex(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err check_hex(struct skm_config_reader *reader, const struct skm_config_option *option,
                          const struct skm_yaml_node *node)
 {
     char message[MESSAGE_BYTES];
@@ -341,7 +348,7 @@ static skm_err check_hex(struct skm_config_reader *reader, const struct skm_opti
 }
 
 /* AuthZEN 1.0 §9.1: https, no query, no fragment. */
-static skm_err check_url(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err check_url(struct skm_config_reader *reader, const struct skm_config_option *option,
                          const struct skm_yaml_node *node)
 {
     skm_span text = node->text;
@@ -389,43 +396,43 @@ static skm_err resolve(struct skm_config_reader *reader, skm_span prefix, skm_sp
                             SKM_SPAN_ARG(folder), keep ? "" : "/", SKM_SPAN_ARG(path));
 }
 
-static skm_err copy_text(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err copy_text(struct skm_config_reader *reader, const struct skm_config_option *option,
                          skm_span text, skm_span *out_text)
 {
-    if (option->type == SKM_OPTION_DIR || option->type == SKM_OPTION_FILE ||
-        option->type == SKM_OPTION_OUT) {
+    if (option->type == SKM_CONFIG_OPTION_DIR || option->type == SKM_CONFIG_OPTION_FILE ||
+        option->type == SKM_CONFIG_OPTION_OUT) {
         return resolve(reader, SKM_SPAN(""), text, out_text);
     }
-    if (option->type == SKM_OPTION_ADDRESS && skm_span_starts(text, SKM_SPAN("unix:"))) {
+    if (option->type == SKM_CONFIG_OPTION_ADDRESS && skm_span_starts(text, SKM_SPAN("unix:"))) {
         return resolve(reader, SKM_SPAN("unix:"), skm_span_from(text, 5), out_text);
     }
     return skm_arena_printf(reader->arena, out_text, "%.*s", SKM_SPAN_ARG(text));
 }
 
-static skm_err check_text(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err check_text(struct skm_config_reader *reader, const struct skm_config_option *option,
                           const struct skm_yaml_node *node)
 {
     SKM_TRY(check_plain_text(reader, option, node));
     if (node->text.len == 0 && option->min == 0 && option->fallback != NULL) {
         return node->plain ? complain_type(reader, option, node) : SKM_OK;
     }
-    if (option->type == SKM_OPTION_HEX) {
+    if (option->type == SKM_CONFIG_OPTION_HEX) {
         return check_hex(reader, option, node);
     }
     SKM_TRY(check_length(reader, option, node));
     if (node->text.len > 4000) {
         return complain_text(reader, option, node, "this text is too long", NULL);
     }
-    if (option->type == SKM_OPTION_URL) {
+    if (option->type == SKM_CONFIG_OPTION_URL) {
         return check_url(reader, option, node);
     }
-    if (option->type == SKM_OPTION_ADDRESS && !is_address(node->text)) {
+    if (option->type == SKM_CONFIG_OPTION_ADDRESS && !is_address(node->text)) {
         return complain_type(reader, option, node);
     }
     return SKM_OK;
 }
 
-static skm_err read_text(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err read_text(struct skm_config_reader *reader, const struct skm_config_option *option,
                          const struct skm_yaml_node *node, struct skm_config_text *field)
 {
     SKM_TRY(check_text(reader, option, node));
@@ -437,7 +444,7 @@ static skm_err read_text(struct skm_config_reader *reader, const struct skm_opti
 
 /* ---- lists and maps ---- */
 
-static skm_err read_list(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err read_list(struct skm_config_reader *reader, const struct skm_config_option *option,
                          const struct skm_yaml_node *node, struct skm_config_list *field)
 {
     struct skm_config_list value = {.range = node->range};
@@ -466,7 +473,7 @@ static skm_err read_list(struct skm_config_reader *reader, const struct skm_opti
     return SKM_OK;
 }
 
-static skm_err read_map(struct skm_config_reader *reader, const struct skm_option *option,
+static skm_err read_map(struct skm_config_reader *reader, const struct skm_config_option *option,
                         const struct skm_yaml_node *node, struct skm_config_map *field)
 {
     if (node->kind != SKM_YAML_MAPPING) {
@@ -492,36 +499,37 @@ static skm_err read_map(struct skm_config_reader *reader, const struct skm_optio
 
 /* ---- by type ---- */
 
-skm_err skm_config_value_read(struct skm_config_reader *reader, const struct skm_option *option,
+skm_err skm_config_value_read(struct skm_config_reader *reader,
+                              const struct skm_config_option *option,
                               const struct skm_yaml_node *node, void *field)
 {
     switch (option->type) {
-    case SKM_OPTION_BOOL:
+    case SKM_CONFIG_OPTION_BOOL:
         return read_bool(reader, option, node, field);
-    case SKM_OPTION_INT:
+    case SKM_CONFIG_OPTION_INT:
         return read_amount(reader, option, node, no_unit, SKM_ARRAY_LEN(no_unit), field);
-    case SKM_OPTION_SIZE:
+    case SKM_CONFIG_OPTION_SIZE:
         return read_amount(reader, option, node, size_units, SKM_ARRAY_LEN(size_units), field);
-    case SKM_OPTION_DURATION:
+    case SKM_CONFIG_OPTION_DURATION:
         return read_amount(reader, option, node, duration_units, SKM_ARRAY_LEN(duration_units),
                            field);
-    case SKM_OPTION_WORD:
+    case SKM_CONFIG_OPTION_WORD:
         return read_word(reader, option, node, field);
-    case SKM_OPTION_WORDS:
+    case SKM_CONFIG_OPTION_WORDS:
         return read_words(reader, option, node, field);
-    case SKM_OPTION_MODE:
+    case SKM_CONFIG_OPTION_MODE:
         return read_mode(reader, option, node, field);
-    case SKM_OPTION_TEXT:
-    case SKM_OPTION_DIR:
-    case SKM_OPTION_FILE:
-    case SKM_OPTION_OUT:
-    case SKM_OPTION_ADDRESS:
-    case SKM_OPTION_URL:
-    case SKM_OPTION_HEX:
+    case SKM_CONFIG_OPTION_TEXT:
+    case SKM_CONFIG_OPTION_DIR:
+    case SKM_CONFIG_OPTION_FILE:
+    case SKM_CONFIG_OPTION_OUT:
+    case SKM_CONFIG_OPTION_ADDRESS:
+    case SKM_CONFIG_OPTION_URL:
+    case SKM_CONFIG_OPTION_HEX:
         return read_text(reader, option, node, field);
-    case SKM_OPTION_LIST:
+    case SKM_CONFIG_OPTION_LIST:
         return read_list(reader, option, node, field);
-    case SKM_OPTION_MAP:
+    case SKM_CONFIG_OPTION_MAP:
         return read_map(reader, option, node, field);
     }
     return SKM_ERR(INTERNAL);
@@ -546,31 +554,31 @@ static bool maps_equal(const struct skm_config_map *a, const struct skm_config_m
     return equal;
 }
 
-bool skm_config_value_equal(const struct skm_option *option, const void *a, const void *b)
+bool skm_config_value_equal(const struct skm_config_option *option, const void *a, const void *b)
 {
     switch (option->type) {
-    case SKM_OPTION_BOOL:
+    case SKM_CONFIG_OPTION_BOOL:
         return *(const bool *)a == *(const bool *)b;
-    case SKM_OPTION_INT:
-    case SKM_OPTION_SIZE:
-    case SKM_OPTION_DURATION:
+    case SKM_CONFIG_OPTION_INT:
+    case SKM_CONFIG_OPTION_SIZE:
+    case SKM_CONFIG_OPTION_DURATION:
         return *(const int64_t *)a == *(const int64_t *)b;
-    case SKM_OPTION_WORD:
-    case SKM_OPTION_WORDS:
-    case SKM_OPTION_MODE:
+    case SKM_CONFIG_OPTION_WORD:
+    case SKM_CONFIG_OPTION_WORDS:
+    case SKM_CONFIG_OPTION_MODE:
         return *(const uint32_t *)a == *(const uint32_t *)b;
-    case SKM_OPTION_TEXT:
-    case SKM_OPTION_DIR:
-    case SKM_OPTION_FILE:
-    case SKM_OPTION_OUT:
-    case SKM_OPTION_ADDRESS:
-    case SKM_OPTION_URL:
-    case SKM_OPTION_HEX:
+    case SKM_CONFIG_OPTION_TEXT:
+    case SKM_CONFIG_OPTION_DIR:
+    case SKM_CONFIG_OPTION_FILE:
+    case SKM_CONFIG_OPTION_OUT:
+    case SKM_CONFIG_OPTION_ADDRESS:
+    case SKM_CONFIG_OPTION_URL:
+    case SKM_CONFIG_OPTION_HEX:
         return skm_span_equal(((const struct skm_config_text *)a)->text,
                               ((const struct skm_config_text *)b)->text);
-    case SKM_OPTION_LIST:
+    case SKM_CONFIG_OPTION_LIST:
         return lists_equal(a, b);
-    case SKM_OPTION_MAP:
+    case SKM_CONFIG_OPTION_MAP:
         return maps_equal(a, b);
     }
     return false;

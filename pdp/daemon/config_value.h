@@ -18,11 +18,11 @@ struct skm_config_reader {
 
 /* Reads into the option's field. SKM_E_INVALID: a message was added and the field is untouched; SKM_E_MEMORY. */
 SKM_MUST skm_err skm_config_value_read(struct skm_config_reader *reader,
-                                       const struct skm_option *option,
+                                       const struct skm_config_option *option,
                                        const struct skm_yaml_node *node, void *field);
 
 /* True when both fields hold the same value, wherever it was written. */
-bool skm_config_value_equal(const struct skm_option *option, const void *a, const void *b);
+bool skm_config_value_equal(const struct skm_config_option *option, const void *a, const void *b);
 
 /* A number of bytes or milliseconds in the largest unit that divides it: `16MiB`, `90s`. */
 void skm_config_print_size(int64_t size_bytes, struct skm_buf *out);
