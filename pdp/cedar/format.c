@@ -33,6 +33,7 @@ struct layout {
     enum pending pending;
     uint32_t pending_count; /* blanks, or the indentation of the line */
     bool any;               /* something was written */
+    bool commented;         /* the line ends with a comment */
     SKM_VEC(struct group) groups;
     SKM_VEC(uint64_t) before; /* flat columns before op i */
     SKM_VEC(uint32_t) until;  /* first op from i on at which a line may end */
@@ -119,44 +120,43 @@ static uint32_t skip_blanks(skm_span gap, size_t *out_len)
     return lines;
 }
 
+/* One comment, behind the token before or on a line of its own. What follows gets the line it would have had, or at
+ * least a new one. */
+static void put_comment(struct layout *layout, skm_span comment, bool behind)
+{
+    uint32_t indent = innermost(layout).indent;
+    bool line = layout->pending >= PENDING_LINE;
+    enum pending next = line && behind ? layout->pending : PENDING_LINE;
+    uint32_t next_indent = line ? layout->pending_count : indent;
+    if (behind) {
+        put(layout, SKM_SPAN(" "));
+    } else {
+        want_line(layout, indent);
+        flush(layout);
+    }
+    put(layout, comment);
+    layout->commented = true;
+    layout->pending = next;
+    layout->pending_count = next_indent;
+}
+
 /* The comments of a gap. One on the line of the token before stays behind it; the others get lines of their own.
  * Between policies a blank line before a comment stays. */
 static void put_comments(struct layout *layout, skm_span gap, bool between_policies)
 {
-    uint32_t indent = innermost(layout).indent;
-    bool first = true;
-    for (;;) {
+    for (bool first = true;; first = false) {
         size_t len = 0;
         uint32_t lines = skip_blanks(gap, &len);
         gap = skm_span_from(gap, len);
-        bool behind = first && lines == 0 && layout->any;
         if (between_policies && lines > 1 && layout->any) {
             layout->pending = PENDING_BLANK;
         }
         if (gap.len == 0) {
             return;
         }
-        enum pending pending = layout->pending;
-        uint32_t pending_count = layout->pending_count;
-        if (behind) {
-            put(layout, SKM_SPAN(" "));
-        } else {
-            want_line(layout, indent);
-            flush(layout);
-        }
-        put(layout, comment_at(gap, &len));
+        bool behind = first && lines == 0 && layout->any && !layout->commented;
+        put_comment(layout, comment_at(gap, &len), behind);
         gap = skm_span_from(gap, len);
-        /* The token still gets the line it would have had, or one more for the comment. */
-        if (pending < PENDING_LINE) {
-            want_line(layout, indent);
-        } else if (behind) {
-            layout->pending = pending;
-            layout->pending_count = pending_count;
-        } else {
-            layout->pending = PENDING_LINE;
-            layout->pending_count = pending_count;
-        }
-        first = false;
     }
 }
 
@@ -257,6 +257,7 @@ static void put_text(struct layout *layout, const struct skm_format_op *op, bool
     if (op->range.len != 0) {
         flush(layout);
         put(layout, skm_token_bytes(layout->text, op->range));
+        layout->commented = false;
     }
 }
 
@@ -303,7 +304,7 @@ static skm_err put_policy(struct layout *layout, const struct skm_format_plan *p
 static void put_end(struct layout *layout, const struct skm_format_plan *plan)
 {
     layout->groups.len = 0;
-    layout->pending = PENDING_BLANK;
+    layout->pending = PENDING_LINE;
     layout->pending_count = 0;
     put_comments(layout, skm_span_from(layout->text, plan->gap), true);
     if (layout->any) {

@@ -107,6 +107,7 @@ static void forget_open_lists(struct skm_parser *p)
     p->exprs.len = 0;
     p->branches.len = 0;
     p->fields.len = 0;
+    p->keys.len = 0;
     p->uids.len = 0;
     p->names.len = 0;
     p->annotations.len = 0;

@@ -56,7 +56,7 @@ static skm_err parse_index(struct skm_parser *p, uint32_t start, const struct sk
     struct skm_range opener = p->token.range;
     skm_parse_advance(p);
     if (!skm_parse_at(p, SKM_TOKEN_STRING)) {
-        return skm_parse_report_unexpected(p, "a string: an index is always a literal");
+        return skm_parse_report_missing(p, "a string", "an index is always a literal");
     }
     skm_span name;
     SKM_TRY(skm_parse_string(p, &name));
@@ -278,8 +278,7 @@ static skm_err parse_like(struct skm_parser *p, uint32_t start, const struct skm
                           struct skm_expr **out_expr)
 {
     if (!skm_parse_at(p, SKM_TOKEN_STRING)) {
-        return skm_parse_report_unexpected(p,
-                                           "a string: the pattern of `like` is always a literal");
+        return skm_parse_report_missing(p, "a string", "the pattern of `like` is always a literal");
     }
     struct skm_pattern pattern = {0};
     struct skm_token_escape_fault fault;
@@ -438,7 +437,8 @@ static skm_err parse_or(struct skm_parser *p, struct skm_expr **out_expr)
 static skm_err take_word(struct skm_parser *p, enum skm_word word, const char *expected)
 {
     if (!skm_parse_at_word(p, word)) {
-        return skm_parse_report_unexpected(p, expected);
+        return skm_parse_report_missing(p, expected,
+                                        "a choice is written `if ... then ... else ...`");
     }
     skm_parse_advance(p);
     return SKM_OK;
@@ -455,7 +455,7 @@ static skm_err parse_branch(struct skm_parser *p)
     SKM_TRY(take_word(p, SKM_WORD_THEN, "`then` or an operator"));
     SKM_TRY(skm_parse_expr_any(p, &expr));
     branch.consequence = expr;
-    SKM_TRY(take_word(p, SKM_WORD_ELSE, "`else` or an operator: an `if` has both branches"));
+    SKM_TRY(take_word(p, SKM_WORD_ELSE, "`else` or an operator"));
     struct skm_parse_branch *slot = NULL;
     SKM_TRY(SKM_VEC_PUSH(p->arena, &p->branches, SIZE_MAX, &slot));
     *slot = branch;

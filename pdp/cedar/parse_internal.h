@@ -40,6 +40,7 @@ struct skm_parser {
     SKM_VEC(const struct skm_expr *) exprs;
     SKM_VEC(struct skm_parse_branch) branches;
     SKM_VEC(struct skm_expr_field) fields;
+    SKM_VEC(struct skm_range) keys; /* of the fields */
     SKM_VEC(struct skm_uid) uids;
     SKM_VEC(skm_span) names;
     SKM_VEC(struct skm_annotation) annotations;
@@ -158,8 +159,10 @@ SKM_MUST skm_err skm_parse_scope(struct skm_parser *p, struct skm_policy *policy
         (p), skm_diags_add((p)->diags, SKM_SEVERITY_ERROR, (p)->source, (range), __VA_ARGS__))
 struct skm_diag *skm_parse_report_fault(struct skm_parser *p, struct skm_diag *diag);
 
-/* The token is not what is expected here ("an expression", "`)`"): says so, with help for what is often meant.
- * Yields SKM_E_INVALID. */
+/* The token is not what is expected here ("an expression", "`)`"): says so, with help for what is often meant, else with
+ * `help`, which may be NULL. Yields SKM_E_INVALID. */
+SKM_MUST skm_err skm_parse_report_missing(struct skm_parser *p, const char *expected,
+                                          const char *help);
 SKM_MUST skm_err skm_parse_report_unexpected(struct skm_parser *p, const char *expected);
 
 /* Consumes the closing bracket, or reports: at the bracket it would close when that was never closed. */

@@ -23,7 +23,8 @@ static skm_err parse_annotation_value(struct skm_parser *p, struct skm_annotatio
     struct skm_range opener = p->token.range;
     skm_parse_advance(p);
     if (!skm_parse_at(p, SKM_TOKEN_STRING)) {
-        return skm_parse_report_unexpected(p, "a string: the value of an annotation");
+        return skm_parse_report_missing(p, "a string",
+                                        "the value of an annotation is a string: `@id(\"...\")`");
     }
     annotation->has_value = true;
     SKM_TRY(skm_parse_string(p, &annotation->value));
@@ -78,7 +79,7 @@ static skm_err parse_effect(struct skm_parser *p, enum skm_effect *out_effect)
 {
     static const skm_span effects[] = {{"permit", 6}, {"forbid", 6}};
     if (!skm_parse_at(p, SKM_TOKEN_IDENT)) {
-        return skm_parse_report_unexpected(p, "a policy: `permit` or `forbid`");
+        return skm_parse_report_unexpected(p, "`permit` or `forbid`");
     }
     if (!skm_parse_at_word(p, SKM_WORD_PERMIT) && !skm_parse_at_word(p, SKM_WORD_FORBID)) {
         skm_span text = skm_parse_text(p, p->token.range);
@@ -132,7 +133,7 @@ static skm_err parse_condition_word(struct skm_parser *p, bool *out_unless)
 static skm_err parse_body(struct skm_parser *p, const struct skm_expr **out_body)
 {
     if (!skm_parse_at(p, SKM_TOKEN_BRACE_OPEN)) {
-        return skm_parse_report_unexpected(p, "`{`: a condition stands in braces");
+        return skm_parse_report_missing(p, "`{`", "a condition stands in braces: `when { ... }`");
     }
     struct skm_range opener = p->token.range;
     skm_parse_advance(p);

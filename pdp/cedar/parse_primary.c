@@ -176,7 +176,6 @@ static skm_err new_entity(struct skm_parser *p, const struct skm_parse_path *pat
 /* ---- what a name can be ---- */
 
 static const struct skm_parse_slip name_slips[] = {
-    {"not", "use `!`"},
     {"null", "there is no null; ask with `has` whether an attribute is there"},
     {"nil", "there is no null; ask with `has` whether an attribute is there"},
     {"None", "there is no null; ask with `has` whether an attribute is there"},
@@ -206,6 +205,11 @@ static skm_err refuse_name(struct skm_parser *p, const struct skm_parse_path *pa
         {"principal", 9}, {"action", 6}, {"resource", 8}, {"context", 7}, {"true", 4}, {"false", 5},
     };
     skm_span text = skm_parse_text(p, path->range);
+    if (skm_span_equal(text, SKM_SPAN("not"))) {
+        struct skm_diag *not = SKM_PARSE_FAULT(p, path->range, "`not` is not an operator");
+        skm_diag_help(p->diags, not, "use `!`");
+        return SKM_ERR(INVALID);
+    }
     struct skm_diag *diag = SKM_PARSE_FAULT(
         p, path->range, path->parts == 1 ? "unknown variable `%.*s`" : "`%.*s` is not a value",
         SKM_SPAN_ARG(text));
@@ -320,6 +324,9 @@ static skm_err parse_key(struct skm_parser *p, skm_span *out_key)
 static skm_err parse_field(struct skm_parser *p)
 {
     skm_span key = {0};
+    struct skm_range *range = NULL;
+    SKM_TRY(SKM_VEC_PUSH(p->arena, &p->keys, SIZE_MAX, &range));
+    *range = p->token.range;
     SKM_TRY(parse_key(p, &key));
     if (!skm_parse_at(p, SKM_TOKEN_COLON)) {
         return skm_parse_report_unexpected(p, "`:` after the attribute name");
@@ -333,15 +340,17 @@ static skm_err parse_field(struct skm_parser *p)
     return SKM_OK;
 }
 
-static skm_err check_keys(struct skm_parser *p, struct skm_range range,
-                          const struct skm_expr_field *fields, size_t count)
+/* The ranges of the keys lie on the scratch vector from `mark` on. */
+static skm_err check_keys(struct skm_parser *p, size_t mark, const struct skm_expr_field *fields,
+                          size_t count)
 {
     size_t duplicate = 0;
     SKM_TRY(skm_ast_find_duplicate(fields, sizeof *fields, count, &duplicate));
     if (duplicate < count) {
         skm_span key = fields[duplicate].key;
         struct skm_diag *diag =
-            SKM_PARSE_FAULT(p, range, "duplicate key `%.*s` in a record", SKM_SPAN_ARG(key));
+            SKM_PARSE_FAULT(p, p->keys.items[mark + duplicate], "duplicate key `%.*s` in a record",
+                            SKM_SPAN_ARG(key));
         skm_diag_help(p->diags, diag, "each key of a record is written once");
     }
     return SKM_OK;
@@ -365,7 +374,8 @@ static skm_err parse_record(struct skm_parser *p, struct skm_expr **out_expr)
     size_t count = 0;
     SKM_TRY(SKM_PARSE_TAKE(p, &p->fields, mark, &fields, &count));
     struct skm_range range = skm_parse_since(p, opener.start);
-    SKM_TRY(check_keys(p, range, fields, count));
+    SKM_TRY(check_keys(p, mark, fields, count));
+    p->keys.len = mark;
     return skm_expr_new_record(p->arena, range, fields, count, out_expr);
 }
 

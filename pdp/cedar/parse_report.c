@@ -177,7 +177,7 @@ static bool help_operator(struct skm_parser *p, struct skm_diag *diag)
     return true;
 }
 
-skm_err skm_parse_report_unexpected(struct skm_parser *p, const char *expected)
+skm_err skm_parse_report_missing(struct skm_parser *p, const char *expected, const char *help)
 {
     if (skm_parse_at(p, SKM_TOKEN_ERROR)) {
         report_invalid_token(p);
@@ -195,10 +195,17 @@ skm_err skm_parse_report_unexpected(struct skm_parser *p, const char *expected)
         diag = SKM_PARSE_FAULT(p, p->token.range, "expected %s, found `%.*s`", expected,
                                SKM_SPAN_ARG(part));
     }
-    if (!help_long_string(p, diag) && !help_number(p, diag) && !help_operator(p, diag)) {
-        (void)skm_parse_report_slip(p, diag, text, token_slips, SKM_ARRAY_LEN(token_slips));
+    if (!help_long_string(p, diag) && !help_number(p, diag) && !help_operator(p, diag) &&
+        !skm_parse_report_slip(p, diag, text, token_slips, SKM_ARRAY_LEN(token_slips)) &&
+        help != NULL) {
+        skm_diag_help(p->diags, diag, "%s", help);
     }
     return SKM_ERR(INVALID);
+}
+
+skm_err skm_parse_report_unexpected(struct skm_parser *p, const char *expected)
+{
+    return skm_parse_report_missing(p, expected, NULL);
 }
 
 /* ---- brackets ---- */

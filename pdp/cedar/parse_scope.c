@@ -322,7 +322,8 @@ skm_err skm_parse_scope(struct skm_parser *p, struct skm_policy *policy)
 {
     struct skm_scope *const scopes[] = {&policy->principal, &policy->action, &policy->resource};
     if (!skm_parse_at(p, SKM_TOKEN_PAREN_OPEN)) {
-        return skm_parse_report_unexpected(p, "`(`: the scope of the policy");
+        return skm_parse_report_missing(
+            p, "`(`", "a policy has a scope: `permit (principal, action, resource)`");
     }
     skm_parse_advance(p);
     for (size_t i = 0; i < SKM_ARRAY_LEN(positions); i++) {
