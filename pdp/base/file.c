@@ -93,9 +93,7 @@ static skm_err read_stream(struct skm_arena *arena, int fd, size_t max_bytes, sk
         SKM_TRY(read_up_to(fd, to, step, &got));
         skm_buf_commit(&buf, got);
     } while (got != 0);
-    if (buf.len > max_bytes) {
-        return SKM_ERR(SIZE);
-    }
+    /* One byte of room is left: else the loop would have ended in an error. */
     size_t len = buf.len;
     skm_buf_append_char(&buf, '\0');
     SKM_TRY(skm_buf_check(&buf));

@@ -89,10 +89,11 @@ static void test_other_forms_are_refused(void **state)
 {
     struct fixture *f = *state;
     static const skm_span BASE64[] = {
-        SKM_SPAN_INIT("Z"),      SKM_SPAN_INIT("Zm9vY"), SKM_SPAN_INIT("Zg=="),
-        SKM_SPAN_INIT("Zh"),     SKM_SPAN_INIT("Zm9"),   SKM_SPAN_INIT("Zm+v"),
-        SKM_SPAN_INIT("Zm/v"),   SKM_SPAN_INIT("Zm v"),  SKM_SPAN_INIT("Zm9v\n"),
-        SKM_SPAN_INIT("Z\xc3g"), SKM_SPAN_INIT("Zm\0v"),
+        SKM_SPAN_INIT("Z"),     SKM_SPAN_INIT("A"),      SKM_SPAN_INIT("Zm9vA"),
+        SKM_SPAN_INIT("Zm9vY"), SKM_SPAN_INIT("Zg=="),   SKM_SPAN_INIT("Zh"),
+        SKM_SPAN_INIT("Zm9"),   SKM_SPAN_INIT("Zm+v"),   SKM_SPAN_INIT("Zm/v"),
+        SKM_SPAN_INIT("Zm v"),  SKM_SPAN_INIT("Zm9v\n"), SKM_SPAN_INIT("Z\xc3g"),
+        SKM_SPAN_INIT("Zm\0v"),
     };
     static const skm_span HEX[] = {SKM_SPAN_INIT("6"),  SKM_SPAN_INIT("6g"),  SKM_SPAN_INIT("0x"),
                                    SKM_SPAN_INIT(" 6"), SKM_SPAN_INIT("66 "), SKM_SPAN_INIT("6\0")};

@@ -195,6 +195,9 @@ static void test_malformed_strings_are_refused(void **state)
         REFUSE("\"a\tb\"", SYNTAX, 2),
         REFUSE("\"\0\"", SYNTAX, 1),
         REFUSE("\"12345678\x1f\"", SYNTAX, 9),
+        REFUSE("\"1234\x1f"
+               "56789abcdef\"",
+               SYNTAX, 5),
         /* RFC 8259 §8.2: surrogates come in pairs */
         REFUSE("\"\\ud800\"", ENCODING, 1),
         REFUSE("\"\\udc00\"", ENCODING, 1),

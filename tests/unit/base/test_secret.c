@@ -53,14 +53,14 @@ static void test_a_copy_is_apart_from_its_original(void **state)
     skm_secret_free(secret);
 }
 
-/* How a process ends that reads `offset` bytes from the start of a secret of one page. */
-static int signal_of_reading(long offset)
+/* How a process ends that reads `offset` bytes from the start of a secret. */
+static int signal_of_reading(long size, long offset)
 {
     pid_t child = fork();
     if (child == 0) {
         struct skm_secret *secret = NULL;
         (void)signal(SIGSEGV, SIG_DFL);
-        if (!skm_is_ok(skm_secret_new((size_t)sysconf(_SC_PAGESIZE), &secret))) {
+        if (!skm_is_ok(skm_secret_new((size_t)size, &secret))) {
             _exit(1);
         }
         const volatile char *at = skm_secret_span(secret).ptr + offset;
@@ -75,10 +75,12 @@ static void test_reading_past_either_end_faults(void **state)
 {
     (void)state;
     long page = sysconf(_SC_PAGESIZE);
-    assert_int_equal(signal_of_reading(0), 0);
-    assert_int_equal(signal_of_reading(page - 1), 0);
-    assert_int_equal(signal_of_reading(page), SIGSEGV);
-    assert_int_equal(signal_of_reading(-1), SIGSEGV);
+    assert_int_equal(signal_of_reading(page, 0), 0);
+    assert_int_equal(signal_of_reading(page, page - 1), 0);
+    assert_int_equal(signal_of_reading(page, page), SIGSEGV);
+    assert_int_equal(signal_of_reading(page, -1), SIGSEGV);
+    assert_int_equal(signal_of_reading(20, 19), 0);
+    assert_int_equal(signal_of_reading(20, 20), SIGSEGV);
 }
 
 static bool map_has_flag(const void *address, const char *flag)
