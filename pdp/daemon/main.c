@@ -215,5 +215,5 @@ int main(int argc, char **argv)
         perror("sekimorid: hardening the process");
         return EXIT_REFUSED;
     }
-    return act(argc, argv);
+    return (int)act(argc, argv);
 }
