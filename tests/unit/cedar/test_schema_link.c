@@ -89,8 +89,8 @@ static void test_external_names_find_their_definitions(void **state)
 {
     (void)state;
     static const char *const TEXTS[SCHEMAS_MAX] = {
-        "external entity User in Org; external entity Org; entity Doc in User { by: User } tags Org;\n"
-        "external action group; action view in group appliesTo { principal: User, resource: Doc };",
+        ("external entity User in Org; external entity Org; entity Doc in User { by: User } tags Org;\n"
+         "external action group; action view in group appliesTo { principal: User, resource: Doc };"),
         "entity User in Org { name: String }; external entity Org; action group;",
         "@doc(\"o\") entity Org { id: Long };",
     };
@@ -116,8 +116,8 @@ static void test_linking_equals_resolving_the_whole(void **state)
 {
     (void)state;
     static const char *const TEXTS[SCHEMAS_MAX] = {
-        "namespace N { external entity B in C; external entity C; entity A in B { x: C, y: { z: B } };"
-        " action a in M::Action::\"g\"; } namespace M { external action g; }",
+        ("namespace N { external entity B in C; external entity C; entity A in B { x: C, y: { z: B } };"
+         " action a in M::Action::\"g\"; } namespace M { external action g; }"),
         "namespace N { entity B in C { k: Long }; external entity C; } namespace M { action g; }",
         "namespace N { entity C { v: Bool }; }",
     };
