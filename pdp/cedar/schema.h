@@ -1,6 +1,7 @@
 /* A resolved schema: every name looked up, hierarchies transitively closed (Cedar spec: Validation/Types.lean, Schema).
  *
- * Made by schema_parse.h (Cedar syntax) or schema_json.h, immutable afterwards: any thread may read. Memory: the arena given to the parser. */
+ * Made by schema_parse.h (Cedar syntax), schema_json.h, schema_resolve.h (several files) or schema_link.h (partial
+ * schemas), immutable afterwards: any thread may read. Memory: the arena given to the parser. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +29,7 @@ struct skm_schema_entity {
 
 struct skm_schema_action {
     struct skm_uid uid;
-    const skm_span *principals; /* entity types; empty: applies to nothing */
+    const skm_span *principals; /* entity types, sorted, unique; empty: applies to nothing */
     size_t principal_count;
     const skm_span *resources;
     size_t resource_count;

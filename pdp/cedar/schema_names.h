@@ -71,12 +71,10 @@ void skm_names_init(struct skm_names *names, struct skm_arena *arena, struct skm
                     struct skm_diags *diags);
 void skm_names_fini(struct skm_names *names);
 
-/* Takes in all declarations of a file. What is wrong with names (reserved, declared twice) goes to the diags; SKM_E_COUNT
- * when there are too many, SKM_E_MEMORY. */
-SKM_MUST skm_err skm_names_collect(struct skm_names *names, const struct skm_decl_schema *schema);
-
-/* When all files are in: RFC 70, the types `NS::Action`, warnings about names that hide others. */
-SKM_MUST skm_err skm_names_finish(struct skm_names *names);
+/* The key of an action in action_map, valid until the next call: `space::type"id`. A type never holds a quote, so it is
+ * unambiguous. */
+SKM_MUST skm_err skm_names_action_key(struct skm_names *names, skm_span space, skm_span type,
+                                      skm_span id, skm_span *out_key);
 
 /* `want`: enum skm_names_want. Nothing found is no error of this function. SKM_E_MEMORY. */
 SKM_MUST skm_err skm_names_find(struct skm_names *names, skm_span space, skm_span name,

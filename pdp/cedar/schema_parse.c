@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "base/utf8.h"
 #include "cedar/schema_read.h"
+#include "cedar/schema_read_type.h"
 #include "cedar/schema_resolve.h"
 
 typedef SKM_VEC(struct skm_decl_action_ref) ref_list;
@@ -21,112 +22,9 @@ struct parser {
     struct skm_schema_reader reader;
     struct space *top; /* declarations outside of any namespace */
     SKM_VEC(struct skm_decl_namespace) spaces;
-    unsigned depth; /* of the type being read */
 };
 
-/* ---- types ---- */
-
-static skm_err parse_type(struct parser *parser, const struct skm_decl_type **out_type);
-
-static skm_err new_type(struct parser *parser, struct skm_decl_type type,
-                        const struct skm_decl_type **out_type)
-{
-    struct skm_decl_type *copy = SKM_ARENA_NEW(parser->reader.arena, struct skm_decl_type);
-    if (copy == NULL) {
-        return SKM_ERR(MEMORY);
-    }
-    *copy = type;
-    *out_type = copy;
-    return SKM_OK;
-}
-
-/* attr := annotations name ['?'] ':' type */
-static skm_err parse_attr(struct parser *parser, struct skm_decl_attr *out_attr)
-{
-    struct skm_schema_reader *reader = &parser->reader;
-    struct skm_decl_attr attr = {0};
-    SKM_TRY(skm_schema_read_annotations(reader, &attr.annotations));
-    SKM_TRY(skm_schema_read_name(reader, &attr.name));
-    attr.required = !skm_schema_read_take(reader, SKM_TOKEN_QUESTION);
-    SKM_TRY(skm_schema_read_expect(reader, SKM_TOKEN_COLON));
-    SKM_TRY(parse_type(parser, &attr.type));
-    *out_attr = attr;
-    return SKM_OK;
-}
-
-/* record := '{' [attr {',' attr} [',']] '}' */
-static skm_err parse_record(struct parser *parser, const struct skm_decl_type **out_type)
-{
-    struct skm_schema_reader *reader = &parser->reader;
-    SKM_VEC(struct skm_decl_attr) attrs = {0};
-    uint32_t start = reader->token.range.start;
-    SKM_TRY(skm_schema_read_expect(reader, SKM_TOKEN_BRACE_OPEN));
-    while (reader->token.kind != SKM_TOKEN_BRACE_CLOSE) {
-        struct skm_decl_attr attr = {0};
-        struct skm_decl_attr *slot = NULL;
-        SKM_TRY(parse_attr(parser, &attr));
-        SKM_TRY(SKM_VEC_PUSH(reader->arena, &attrs, SKM_DECL_PARTS_MAX, &slot));
-        *slot = attr;
-        if (!skm_schema_read_take(reader, SKM_TOKEN_COMMA)) {
-            break;
-        }
-    }
-    if (!skm_schema_read_take(reader, SKM_TOKEN_BRACE_CLOSE)) {
-        return skm_schema_read_refuse(reader, attrs.len > 0 ? "`,` or `}`" : "an attribute or `}`",
-                                      NULL);
-    }
-    return new_type(parser,
-                    (struct skm_decl_type){.kind = SKM_DECL_TYPE_RECORD,
-                                           .range = skm_schema_read_since(reader, start),
-                                           .attrs = attrs.items,
-                                           .attr_count = attrs.len},
-                    out_type);
-}
-
-/* path | 'Set' '<' type '>' */
-static skm_err parse_named_type(struct parser *parser, const struct skm_decl_type **out_type)
-{
-    struct skm_schema_reader *reader = &parser->reader;
-    uint32_t start = reader->token.range.start;
-    struct skm_decl_name path = {0};
-    SKM_TRY(skm_schema_read_path(reader, &path));
-    bool is_set = reader->token.kind == SKM_TOKEN_LT && skm_span_equal(path.text, SKM_SPAN("Set"));
-    if (!is_set) {
-        return new_type(parser,
-                        (struct skm_decl_type){
-                            .kind = SKM_DECL_TYPE_NAME, .range = path.range, .name = path.text},
-                        out_type);
-    }
-    const struct skm_decl_type *element = NULL;
-    skm_schema_read_advance(reader);
-    SKM_TRY(parse_type(parser, &element));
-    SKM_TRY(skm_schema_read_expect(reader, SKM_TOKEN_GT));
-    return new_type(parser,
-                    (struct skm_decl_type){.kind = SKM_DECL_TYPE_SET,
-                                           .range = skm_schema_read_since(reader, start),
-                                           .element = element},
-                    out_type);
-}
-
-/* Recursion: counted, at most SKM_DECL_DEPTH_MAX. */
-static skm_err parse_type(struct parser *parser, const struct skm_decl_type **out_type)
-{
-    struct skm_schema_reader *reader = &parser->reader;
-    if (parser->depth >= SKM_DECL_DEPTH_MAX) {
-        return skm_schema_read_fail(reader, reader->token.range, "the type nests too deeply",
-                                    "give the inner part a name with `type`");
-    }
-    parser->depth++;
-    if (reader->token.kind == SKM_TOKEN_BRACE_OPEN) {
-        SKM_TRY(parse_record(parser, out_type));
-    } else if (reader->token.kind == SKM_TOKEN_IDENT) {
-        SKM_TRY(parse_named_type(parser, out_type));
-    } else {
-        return skm_schema_read_refuse(reader, "a type", NULL);
-    }
-    parser->depth--;
-    return SKM_OK;
-}
+/* ---- common types ---- */
 
 /* typedecl := 'type' IDENT '=' type ';' */
 static skm_err parse_common(struct parser *parser, struct space *space,
@@ -138,7 +36,7 @@ static skm_err parse_common(struct parser *parser, struct space *space,
     skm_schema_read_advance(reader);
     SKM_TRY(skm_schema_read_ident(reader, &common.name));
     SKM_TRY(skm_schema_read_expect(reader, SKM_TOKEN_ASSIGN));
-    SKM_TRY(parse_type(parser, &common.type));
+    SKM_TRY(skm_schema_read_type(reader, &common.type));
     SKM_TRY(skm_schema_read_expect(reader, SKM_TOKEN_SEMICOLON));
     SKM_TRY(SKM_VEC_PUSH(reader->arena, &space->commons, SKM_DECL_NAMES_MAX, &slot));
     *slot = common;
@@ -195,11 +93,12 @@ static skm_err parse_body(struct parser *parser, struct skm_decl_entity *entity)
     struct skm_schema_reader *reader = &parser->reader;
     bool assigned = skm_schema_read_take(reader, SKM_TOKEN_ASSIGN);
     if (reader->token.kind == SKM_TOKEN_BRACE_OPEN) {
-        SKM_TRY(parse_record(parser, &entity->shape));
+        SKM_TRY(skm_schema_read_record(reader, &entity->shape));
     } else if (assigned) {
         return skm_schema_read_refuse(reader, "`{`", NULL);
     }
-    return skm_schema_read_take_word(reader, "tags") ? parse_type(parser, &entity->tags) : SKM_OK;
+    return skm_schema_read_take_word(reader, "tags") ? skm_schema_read_type(reader, &entity->tags)
+                                                     : SKM_OK;
 }
 
 static skm_err end_declaration(struct parser *parser, bool is_external)
@@ -304,17 +203,18 @@ static skm_err parse_context(struct parser *parser, struct skm_decl_action *acti
 {
     struct skm_schema_reader *reader = &parser->reader;
     if (reader->token.kind == SKM_TOKEN_BRACE_OPEN) {
-        return parse_record(parser, &action->context);
+        return skm_schema_read_record(reader, &action->context);
     }
     if (reader->token.kind != SKM_TOKEN_IDENT) {
         return skm_schema_read_refuse(reader, "a record or the name of a common type", NULL);
     }
     struct skm_decl_name path = {0};
     SKM_TRY(skm_schema_read_path(reader, &path));
-    return new_type(parser,
-                    (struct skm_decl_type){
-                        .kind = SKM_DECL_TYPE_COMMON, .range = path.range, .name = path.text},
-                    &action->context);
+    return skm_schema_read_new_type(reader,
+                                    (struct skm_decl_type){.kind = SKM_DECL_TYPE_COMMON,
+                                                           .range = path.range,
+                                                           .name = path.text},
+                                    &action->context);
 }
 
 static skm_err mark_once(struct parser *parser, struct skm_range *mark)
@@ -432,7 +332,7 @@ static skm_err parse_decl(struct parser *parser, struct space *space,
                           struct skm_decl_annotations annotations, const char *expected)
 {
     struct skm_schema_reader *reader = &parser->reader;
-    parser->depth = 0;
+    reader->depth = 0;
     if (skm_schema_read_at_word(reader, "entity")) {
         return parse_entity(parser, space, annotations, false);
     }

@@ -3,7 +3,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/span.h"
-#include "cedar/schema_names.h"
+#include "cedar/schema_collect.h"
 #include "cedar/token.h"
 
 #define SCRATCH_QUOTA_BYTES (UINT64_C(256) << 20)
@@ -398,8 +398,8 @@ skm_err skm_schema_to_cedar(const struct skm_decl_schema *decls, struct skm_diag
     struct skm_diags silent = {0};
     skm_diags_init(&silent, &scratch, 0);
     skm_names_init(&names, &scratch, &scratch, &silent);
-    SKM_TRY(skm_names_collect(&names, decls));
-    SKM_TRY(skm_names_finish(&names));
+    SKM_TRY(skm_schema_collect(&names, decls));
+    SKM_TRY(skm_schema_collect_finish(&names));
     size_t errors_before = diags->errors;
     struct printer printer = {.out = out, .names = &names, .diags = diags, .source = decls->source};
     SKM_TRY(put_schema(&printer, decls));

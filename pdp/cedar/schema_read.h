@@ -14,6 +14,7 @@ struct skm_schema_reader {
     struct skm_token_reader tokens;
     struct skm_token token; /* the next one */
     uint32_t last_end;      /* end of the token before it */
+    unsigned depth;         /* of the type being read */
     unsigned open;          /* braces, brackets and parentheses open before the next token */
 };
 

@@ -5,6 +5,7 @@
 #include "base/attr.h"
 #include "base/span.h"
 #include "cedar/schema_build.h"
+#include "cedar/schema_collect.h"
 #include "cedar/schema_lower.h"
 
 /* Working memory of one resolution: items, keys, edges and bit rows of the largest schema allowed. */
@@ -401,9 +402,9 @@ static skm_err resolve_names(struct resolver *resolver, const struct skm_decl_sc
                              size_t file_count)
 {
     for (size_t i = 0; i < file_count; i++) {
-        SKM_TRY(skm_names_collect(&resolver->names, files[i]));
+        SKM_TRY(skm_schema_collect(&resolver->names, files[i]));
     }
-    SKM_TRY(skm_names_finish(&resolver->names));
+    SKM_TRY(skm_schema_collect_finish(&resolver->names));
     SKM_TRY(sort_items(resolver, &resolver->names.entities, compare_entities, &resolver->entities));
     return sort_items(resolver, &resolver->names.actions, compare_actions, &resolver->actions);
 }
