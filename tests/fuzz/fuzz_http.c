@@ -2,7 +2,7 @@
  *
  * Input: one byte says where the cuts are, the rest is what a peer sends. It is served twice on the real connection code through a
  * socket pair, once whole and once in pieces, and the two outputs are compared (without `100 Continue`, which is sent
- * only to a peer that waits). */
+ * only to a peer that waits). A line feed follows at the end: a head in pieces is looked at when a line ends. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,23 +111,32 @@ static struct skm_conn *living(void)
     return NULL;
 }
 
+static void serve_piece(int fd, const void *bytes, size_t len, struct skm_buf *out)
+{
+    struct skm_conn *conn = living();
+    if (conn == NULL) {
+        return;
+    }
+    require(send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len);
+    skm_conn_serve(conn, EV_READ);
+    drain(fd, out);
+    conn = living();
+    if (conn != NULL && conn->writing) {
+        skm_conn_serve(conn, EV_WRITE);
+        drain(fd, out);
+    }
+}
+
 static void serve(const uint8_t *data, size_t size, size_t piece, struct skm_buf *out)
 {
     int pair[2];
     struct skm_peer peer = {.is_unix = true};
     require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
     require(skm_is_ok(skm_conn_open(&exchange.conns, pair[0], &peer, NULL)));
-    for (size_t at = 0; at < size && living() != NULL; at += piece) {
-        size_t len = size - at < piece ? size - at : piece;
-        require(send(pair[1], data + at, len, MSG_NOSIGNAL) == (ssize_t)len);
-        skm_conn_serve(living(), EV_READ);
-        drain(pair[1], out);
-        struct skm_conn *blocked = living();
-        if (blocked != NULL && blocked->writing) {
-            skm_conn_serve(blocked, EV_WRITE);
-            drain(pair[1], out);
-        }
+    for (size_t at = 0; at < size; at += piece) {
+        serve_piece(pair[1], data + at, size - at < piece ? size - at : piece, out);
     }
+    serve_piece(pair[1], "\n", 1, out);
     struct skm_conn *conn = living();
     require(conn == NULL || skm_conn_buffers(conn) <= (size_t)256 * 1024);
     if (conn != NULL) {
