@@ -170,8 +170,7 @@ static void remove_file(const struct skm_listener *listener)
     struct stat st;
     const char *path = listener->address + sizeof "unix:" - 1;
     if (listener->is_unix && listener->file_ino != 0 && lstat(path, &st) == 0 &&
-        S_ISSOCK(st.st_mode) && st.st_dev == listener->file_dev &&
-        st.st_ino == listener->file_ino) {
+        st.st_dev == listener->file_dev && st.st_ino == listener->file_ino) {
         (void)unlink(path);
     }
 }

@@ -243,6 +243,9 @@ static inline bool say_if_heard(int fd, skm_span bytes)
     return send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL) == (ssize_t)bytes.len;
 }
 
+/* How the last connection that hear() saw the end of ended: 0 properly, else the error. */
+static int last_end;
+
 /* Reads until `len` bytes are there, the peer ends (*out_ended), or 10 seconds have passed. */
 static inline void hear(int fd, struct skm_buf *into, size_t len, bool *out_ended)
 {
@@ -259,6 +262,7 @@ static inline void hear(int fd, struct skm_buf *into, size_t len, bool *out_ende
         size_t want = len - into->len < 65536 ? len - into->len : 65536;
         ssize_t got = recv(fd, room, want, 0);
         if (got <= 0) {
+            last_end = got == 0 ? 0 : errno;
             *out_ended = true;
             return;
         }

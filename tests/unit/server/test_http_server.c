@@ -442,6 +442,32 @@ static void test_slow_reader_gets_the_whole_answer_and_the_next(void **state)
     assert_int_equal(f.counters.buffer_bytes, 0);
 }
 
+/* The bound is on taking nothing, not on taking long. */
+static void test_peer_that_takes_a_little_at_a_time_is_served_past_the_write_deadline(void **state)
+{
+    (void)state;
+    struct fixture f = {.limits = {.write_ms = 300}, .big_bytes = 12 * MIB};
+    BUF(answer, 16 * MIB);
+    fixture_start(&f);
+    int fd = dial(&f);
+    int window = 65536;
+    bool ended = false;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
+    say(fd, text("GET /big HTTP/1.1\r\n" HOST "\r\n"));
+    int64_t begun_ms = now_ms();
+    for (size_t goal = 200000; goal < 12 * MIB; goal += 200000) {
+        hear(fd, &answer, goal, &ended);
+        assert_false(ended);
+        sleep_us(10000);
+    }
+    assert_true(now_ms() - begun_ms > 500);
+    hear(fd, &answer, 12 * MIB, &ended);
+    assert_false(ended);
+    (void)close(fd);
+    fixture_stop(&f);
+    assert_int_equal(f.counters.rejected[SKM_HTTP_REJECT_TIMEOUT_WRITE], 0);
+}
+
 /* A peer that asks and asks but does not listen is not read any more. */
 static void test_unheard_answers_do_not_pile_up(void **state)
 {
@@ -523,6 +549,7 @@ static void test_oversized_body_is_refused_while_it_is_being_sent(void **state)
     say(fd, skm_buf_span(&body));
     hear_all(fd, &answer);
     assert_true(has(skm_buf_span(&answer), "HTTP/1.1 413"));
+    assert_int_equal(last_end, 0);
     (void)close(fd);
     fixture_stop(&f);
 }
@@ -690,6 +717,32 @@ static void test_stop_lets_a_request_under_way_finish_and_refuses_new_peers(void
     fixture_stop(&f);
 }
 
+/* More than one burst of accept waits in the kernel when the stop comes. */
+static void test_stop_still_serves_those_who_have_connected_already(void **state)
+{
+    (void)state;
+    enum { PEERS = 150 };
+    struct fixture f = {.listener = {.address = SKM_SPAN("127.0.0.1:0")}};
+    int fds[PEERS];
+    fixture_prepare(&f);
+    assert_ok(skm_http_server_listen(f.server, &f.listener, &f.diags, &f.bound));
+    f.port = skm_listener_port(f.bound);
+    for (size_t i = 0; i < PEERS; i++) {
+        fds[i] = dial(&f);
+        say(fds[i], text("GET /hello HTTP/1.1\r\n" HOST "\r\n"));
+    }
+    skm_loop_stop(f.loop, 5000);
+    assert_int_equal(pthread_create(&f.thread, NULL, fixture_run, &f), 0);
+    for (size_t i = 0; i < PEERS; i++) {
+        BUF(answer, MIB);
+        hear_all(fds[i], &answer);
+        assert_true(has(skm_buf_span(&answer), "HTTP/1.1 200"));
+        (void)close(fds[i]);
+    }
+    fixture_join(&f);
+    fixture_stop(&f);
+}
+
 static void test_stop_cuts_what_is_not_finished_at_the_deadline(void **state)
 {
     (void)state;
@@ -755,6 +808,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_requests_push_the_idle_deadline_back),
     cmocka_unit_test(test_peer_that_takes_nothing_is_ended),
     cmocka_unit_test(test_slow_reader_gets_the_whole_answer_and_the_next),
+    cmocka_unit_test(test_peer_that_takes_a_little_at_a_time_is_served_past_the_write_deadline),
     cmocka_unit_test(test_unheard_answers_do_not_pile_up),
     cmocka_unit_test(test_half_closed_peer_still_gets_its_answers),
     cmocka_unit_test(test_truncated_requests_are_counted_and_leave_nothing),
@@ -765,6 +819,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_full_server_ends_the_longest_idle_connection),
     cmocka_unit_test(test_server_full_of_busy_connections_answers_503),
     cmocka_unit_test(test_stop_lets_a_request_under_way_finish_and_refuses_new_peers),
+    cmocka_unit_test(test_stop_still_serves_those_who_have_connected_already),
     cmocka_unit_test(test_stop_cuts_what_is_not_finished_at_the_deadline),
     cmocka_unit_test(test_unix_socket_tells_who_the_peer_is),
 };

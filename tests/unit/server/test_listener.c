@@ -179,7 +179,7 @@ static void test_unix_socket_gets_its_mode_and_is_removed_only_while_it_is_ours(
     const char *path = address + 5;
     struct stat st;
     (void)snprintf(address, sizeof address, "unix:/tmp/skm-listener-%d.sock", (int)getpid());
-    for (int replaced = 0; replaced < 2; replaced++) {
+    for (int replaced = 0; replaced < 3; replaced++) {
         int fd = -1;
         struct skm_loop *loop = NULL;
         struct skm_listener *listener = NULL;
@@ -197,8 +197,14 @@ static void test_unix_socket_gets_its_mode_and_is_removed_only_while_it_is_ours(
             assert_non_null(file);
             (void)fclose(file);
         }
+        int other = -1;
+        if (replaced == 2) {
+            assert_int_equal(unlink(path), 0);
+            assert_ok(skm_listener_bind(&options, &b.diags, &other));
+        }
         skm_listener_free(listener);
-        assert_int_equal(lstat(path, &st), replaced == 1 ? 0 : -1);
+        assert_int_equal(lstat(path, &st), replaced == 0 ? -1 : 0);
+        (void)close(other);
         (void)unlink(path);
         skm_loop_free(loop);
         skm_arena_fini(&b.arena);
