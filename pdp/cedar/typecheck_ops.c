@@ -7,6 +7,24 @@
 
 /* ---- operators ---- */
 
+/* The reference implementation folds `&&` and `||` of boolean literals while it builds the tree, so `(false || true)` is a literal to
+ * its equality rule. Depth is bounded by SKM_EXPR_DEPTH_MAX. */
+static bool folded_bool(const struct skm_expr *expr, bool *out_value)
+{
+    if (expr->kind == SKM_EXPR_LITERAL && expr->as.literal.kind == SKM_VALUE_BOOL) {
+        *out_value = expr->as.literal.as.boolean;
+        return true;
+    }
+    bool a = false;
+    bool b = false;
+    bool folds = (expr->kind == SKM_EXPR_AND || expr->kind == SKM_EXPR_OR) &&
+                 folded_bool(expr->a, &a) && folded_bool(expr->b, &b);
+    if (folds) {
+        *out_value = expr->kind == SKM_EXPR_AND ? a && b : a || b;
+    }
+    return folds;
+}
+
 /* The value of a literal of any kind; false when the expression is no literal. */
 static bool literal_value(const struct skm_typecheck *check, const struct skm_expr *expr,
                           struct skm_value *out_value)
@@ -18,6 +36,11 @@ static bool literal_value(const struct skm_typecheck *check, const struct skm_ex
     }
     if (expr->kind == SKM_EXPR_LITERAL) {
         *out_value = expr->as.literal;
+        return true;
+    }
+    bool folded = false;
+    if (folded_bool(expr, &folded)) {
+        *out_value = skm_value_bool(folded);
         return true;
     }
     return false;

@@ -247,6 +247,10 @@ static void test_operators_want_their_types(void **state)
         {VIEW "principal == resource" END, NULL},
         {VIEW "principal.age == \"x\"" END, "no common type"},
         {VIEW "1 == \"x\"" END, NULL}, /* two literals: decided */
+        /* `&&` and `||` of boolean literals count as a literal. */
+        {VIEW "\"x\" == (true && false || true)" END, NULL},
+        {VIEW "\"x\" == (true && context.n > 1)" END, "no common type"},
+        {VIEW "\"x\" == !true" END, "no common type"},
         {VIEW "principal in resource" END, NULL},
         {VIEW "principal in Team::\"t\"" END, NULL},
         {VIEW "principal in principal.teams" END, NULL},
