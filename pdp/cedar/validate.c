@@ -367,6 +367,23 @@ static skm_err validate_policy(struct validation *validation, const struct skm_p
     return SKM_OK;
 }
 
+/* A slot's value names a declared type. That its id is a listed one, or its action a declared one, the reference does not ask of
+ * links: such a link can never match, which is worth a warning. */
+static void check_slot(struct validation *validation, const struct skm_uid *uid,
+                       struct skm_range range)
+{
+    const struct skm_schema_entity *entity = check_type(validation, uid->type, range);
+    if (entity == NULL) {
+        return;
+    }
+    bool listed = entity->is_action ? skm_schema_find_action(validation->schema, uid) != NULL
+                                    : skm_schema_entity_allows_id(entity, uid->id);
+    if (!listed) {
+        (void)say(validation, SKM_SEVERITY_WARNING, range, "the link can never match: ", uid->id,
+                  " is not one of the type's ids");
+    }
+}
+
 static void validate_link(struct validation *validation, const struct skm_policy_instance *link)
 {
     validation->policy = link->policy;
@@ -375,10 +392,10 @@ static void validate_link(struct validation *validation, const struct skm_policy
     bool has_resource = link->policy->resource.slot;
     size_t errors = validation->diags->errors;
     if (has_principal) {
-        check_uid(validation, &link->principal, link->policy->principal.range);
+        check_slot(validation, &link->principal, link->policy->principal.range);
     }
     if (has_resource) {
-        check_uid(validation, &link->resource, link->policy->resource.range);
+        check_slot(validation, &link->resource, link->policy->resource.range);
     }
     if (validation->diags->errors == errors &&
         !some_action_applies(validation, link->policy,
