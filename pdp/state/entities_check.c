@@ -18,7 +18,7 @@ struct check {
     uint32_t good_list;
 };
 
-/* Adds `TEXT` with the uid of the row's entity in front. */
+/* A message about the row's entity. */
 static void complain(struct check *check, uint32_t row, const char *text)
 {
     struct skm_entity_origin origin = skm_entities_origin(check->entities, row);
@@ -27,8 +27,8 @@ static void complain(struct check *check, uint32_t row, const char *text)
     skm_buf_init(&name, 64u << 10);
     skm_uid_print(skm_entities_uid_at(check->entities, row), &name);
     skm_span uid = skm_buf_span(&name);
-    struct skm_diag *diag = skm_diags_add(check->diags, SKM_SEVERITY_ERROR, origin.source, range,
-                                          "`%.*s` %s", SKM_SPAN_ARG(uid), text);
+    struct skm_diag *diag =
+        skm_diags_add(check->diags, SKM_SEVERITY_ERROR, origin.source, range, "%s", text);
     skm_diag_id(check->diags, diag, uid);
     skm_buf_fini(&name);
     check->failed = true;
@@ -55,14 +55,14 @@ static void check_action(struct check *check, uint32_t row, const struct skm_ent
 {
     const struct skm_schema_action *action = skm_schema_find_action(check->schema, &node->uid);
     if (action == NULL) {
-        complain(check, row, "is not an action of the schema");
+        complain(check, row, "this action is not declared");
         return;
     }
     if (node->attrs_shape != 0 || node->tags_shape != 0) {
-        complain(check, row, "is an action and has attributes or tags");
+        complain(check, row, "an action has no attributes and no tags");
     }
     if (!same_ancestors(check, node, action)) {
-        complain(check, row, "is an action whose ancestors are not those the schema declares");
+        complain(check, row, "the ancestors of this action are not those the schema declares");
     }
 }
 
@@ -76,7 +76,7 @@ static void check_parents(struct check *check, uint32_t row, const struct skm_en
     for (uint32_t i = 0; i < list->parent_count; i++) {
         const struct skm_entity_node *parent = skm_entities_node(check->entities, list->parents[i]);
         if (!skm_schema_may_be_in(check->schema, node->uid.type, parent->uid.type)) {
-            complain(check, row, "has a parent whose type the schema does not allow there");
+            complain(check, row, "a parent is of a type the schema does not allow there");
             return;
         }
     }

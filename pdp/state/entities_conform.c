@@ -45,10 +45,7 @@ static struct skm_diag *add(struct skm_conform *conform, enum skm_severity sever
     skm_span uid = skm_buf_span(&name);
     struct skm_range range = {(uint32_t)offset, 1};
     struct skm_diag *diag =
-        uid.len == 0
-            ? skm_diags_add(conform->diags, severity, conform->source, range, "%s", message)
-            : skm_diags_add(conform->diags, severity, conform->source, range, "`%.*s`: %s",
-                            SKM_SPAN_ARG(uid), message);
+        skm_diags_add(conform->diags, severity, conform->source, range, "%s", message);
     skm_diag_id(conform->diags, diag, uid);
     skm_buf_fini(&name);
     return diag;

@@ -2,7 +2,7 @@
  * conformance to a schema, and the rule about actions that holds without one. For entities_json.c.
  *
  * One `struct skm_conform` serves a whole file; skm_conform_forget() before each entity. Every check that finds something adds
- * a message that names the entity; the reader counts them. */
+ * a message whose id is the entity's uid; the reader counts them. */
 #pragma once
 
 #include "base/diag.h"

@@ -62,6 +62,11 @@ static void append_message(const struct skm_diag *diag, struct skm_buf *out)
         skm_buf_printf(out, ":%u:%u: ", line, column);
     }
     skm_buf_append(out, diag->message);
+    if (diag->id.len > 0) {
+        skm_buf_append_cstr(out, " (in `");
+        skm_buf_append(out, diag->id);
+        skm_buf_append_cstr(out, "`)");
+    }
     if (diag->help.len > 0) {
         skm_buf_append_cstr(out, "; ");
         skm_buf_append(out, diag->help);

@@ -404,9 +404,9 @@ static void test_actions_against_a_schema(void **state)
     (void)state;
     static const struct text_case cases[] = {
         {ENTITY("Action", "view", "", ACTION("some") "," ACTION("all")), NULL},
-        {ENTITY("Action", "view", "", ACTION("some")), "ancestors are not those"},
-        {ENTITY("Action", "view", "", ""), "ancestors are not those"},
-        {ENTITY("Action", "all", "", ACTION("view")), "ancestors are not those"},
+        {ENTITY("Action", "view", "", ACTION("some")), "are not those the schema declares"},
+        {ENTITY("Action", "view", "", ""), "are not those the schema declares"},
+        {ENTITY("Action", "all", "", ACTION("view")), "are not those the schema declares"},
         {ENTITY("Action", "veiw", "", ""), "did you mean `view`?"},
         {ENTITY("Action", "all", "\"x\":1", ""), "no attributes"},
         {TAGGED("Action", "", ""), "not declared"},
