@@ -34,6 +34,10 @@ void skm_conform_forget(struct skm_conform *conform)
 
 static struct skm_diag *add(struct skm_conform *conform, enum skm_severity severity, size_t offset,
                             const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+
+static struct skm_diag *add(struct skm_conform *conform, enum skm_severity severity, size_t offset,
+                            const char *format, va_list args)
 {
     char message[MESSAGE_MAX];
     struct skm_buf name = {0};
