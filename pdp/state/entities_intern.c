@@ -169,7 +169,7 @@ static skm_err intern_shape(struct skm_entities *entities, const uint32_t *keys,
 
 skm_err skm_entities_scratch(struct skm_entities *entities, uint32_t len)
 {
-    if (len <= entities->scratch_len) {
+    if (entities->scratch != NULL && len <= entities->scratch_len) {
         return SKM_OK;
     }
     uint32_t grown_len = len < 64 ? 64 : len + len / 2;
