@@ -1,5 +1,6 @@
-/* Each entity is first cut out of the file as raw text, then read on its own: a fault in one leaves the others readable, and
- * what one entity needs besides its place in the store goes to a scratch arena that is emptied for the next. */
+/* Each entity has a reader of its own: a fault in one leaves the others readable, and what one needs besides its place in the
+ * store goes to a scratch arena that is emptied for the next. How attributes and parents are read depends on the uid; in the
+ * usual order it comes first and the text is walked once, members before it are set aside and read afterwards. */
 #include "state/entities_json.h"
 
 #include <string.h>
@@ -40,8 +41,10 @@ struct loader {
 
 /* One entity as it is read. */
 struct item {
-    skm_span raw;                   /* in the source's text */
-    skm_span members[MEMBER_COUNT]; /* raw; ptr NULL: absent */
+    skm_span raw; /* in the source's text */
+    bool seen[MEMBER_COUNT];
+    skm_span aside[MEMBER_COUNT]; /* raw; came before the uid */
+    bool has_uid;
     struct skm_entity entity;
     size_t faults_before;
 };
@@ -58,9 +61,9 @@ static size_t offset_of(const struct loader *loader, const char *at)
 
 /* ---- faults ---- */
 
-/* A reader failed. What the file is guilty of becomes a message; memory is passed on. */
-static skm_err reader_fault(struct loader *loader, const struct skm_json *json, skm_err err,
-                            const char *what)
+/* A reader failed: what the file is guilty of becomes a message, SKM_E_INVALID; memory is passed on. */
+static skm_err tell(struct loader *loader, const struct skm_json *json, skm_err err,
+                    const char *what)
 {
     if (skm_is_err(err, SKM_E_MEMORY)) {
         return err;
@@ -70,7 +73,7 @@ static skm_err reader_fault(struct loader *loader, const struct skm_json *json, 
     skm_value_json_fault_print(json, &loader->conform.fault, &reason);
     skm_conform_fault(&loader->conform, offset_of(loader, json->text.ptr) + json->err_offset,
                       "%s%.*s", what, SKM_SPAN_ARG(skm_buf_span(&reason)));
-    return SKM_OK;
+    return SKM_ERR(INVALID);
 }
 
 static bool is_faulty(const struct loader *loader, const struct item *item)
@@ -129,42 +132,38 @@ static skm_err read_fields(struct loader *loader, struct skm_json *json, enum sk
     }
 }
 
-static skm_err read_record(struct loader *loader, skm_span raw, enum skm_conform_part part,
+static skm_err read_record(struct loader *loader, struct skm_json *json, enum skm_conform_part part,
                            const struct skm_value_record **out_record)
 {
-    if (raw.ptr == NULL) {
-        return SKM_OK;
-    }
-    struct skm_json json;
     field_vec fields = {0};
     skm_span key = {0};
-    SKM_TRY(open_part(loader, raw, &json));
-    skm_err err = read_fields(loader, &json, part, &key, &fields);
+    size_t offset = offset_of(loader, json->text.ptr) + skm_json_value_offset(json);
+    skm_err err = read_fields(loader, json, part, &key, &fields);
     if (!skm_is_ok(err)) {
         char what[160];
         skm_conform_describe(part, key, what, sizeof(what));
-        return reader_fault(loader, &json, err, what);
+        return tell(loader, json, err, what);
     }
     struct skm_value record = {0};
     SKM_TRY(skm_value_record_build(&loader->scratch, fields.items, fields.len, &record));
-    skm_conform_record(&loader->conform, part, record.as.record, offset_of(loader, raw.ptr));
+    skm_conform_record(&loader->conform, part, record.as.record, offset);
     *out_record = record.as.record;
     return SKM_OK;
 }
 
 /* ---- uid and parents ---- */
 
-static skm_err read_uid(struct loader *loader, struct item *item)
+static skm_err read_uid(struct loader *loader, struct skm_json *json, struct item *item)
 {
-    struct skm_json json;
-    SKM_TRY(open_part(loader, item->members[MEMBER_UID], &json));
-    skm_err err = skm_value_json_read_uid(&loader->conform.uid_how, &json, &item->entity.uid);
+    size_t offset = offset_of(loader, json->text.ptr) + skm_json_value_offset(json);
+    skm_err err = skm_value_json_read_uid(&loader->conform.uid_how, json, &item->entity.uid);
     if (!skm_is_ok(err)) {
-        return reader_fault(loader, &json, err, "`uid`: ");
+        return tell(loader, json, err, "`uid`: ");
     }
-    skm_conform_entity(&loader->conform, &item->entity.uid,
-                       offset_of(loader, item->members[MEMBER_UID].ptr));
-    return SKM_OK;
+    item->has_uid = true;
+    skm_conform_entity(&loader->conform, &item->entity.uid, offset);
+    /* What an entity of no known type may hold is not known either. */
+    return is_faulty(loader, item) ? SKM_ERR(INVALID) : SKM_OK;
 }
 
 static skm_err read_parent_items(struct loader *loader, struct skm_json *json,
@@ -189,12 +188,10 @@ static skm_err read_parent_items(struct loader *loader, struct skm_json *json,
     return SKM_OK;
 }
 
-static skm_err read_parents(struct loader *loader, struct item *item)
+static skm_err read_parents(struct loader *loader, struct skm_json *json, struct item *item)
 {
-    struct skm_json json;
-    SKM_TRY(open_part(loader, item->members[MEMBER_PARENTS], &json));
-    skm_err err = read_parent_items(loader, &json, &item->entity);
-    return skm_is_ok(err) ? SKM_OK : reader_fault(loader, &json, err, "`parents`: ");
+    skm_err err = read_parent_items(loader, json, &item->entity);
+    return skm_is_ok(err) ? SKM_OK : tell(loader, json, err, "`parents`: ");
 }
 
 /* ---- one entity ---- */
@@ -210,39 +207,88 @@ static void unknown_member(struct loader *loader, skm_span name, size_t offset)
     }
 }
 
-static skm_err split_members(struct loader *loader, struct skm_json *json, struct item *item)
+/* The reader stands before the member's value, and the uid is known unless this is it. */
+static skm_err read_member(struct loader *loader, struct skm_json *json, enum member member,
+                           struct item *item)
 {
-    SKM_TRY(skm_json_enter_object(json));
-    for (;;) {
-        bool more = false;
-        skm_span name = {0};
-        skm_span raw = {0};
-        size_t offset = name_offset(loader, json);
-        SKM_TRY(skm_json_next_member(json, &more, &name));
-        if (!more) {
-            return skm_json_finish(json);
-        }
-        SKM_TRY(skm_json_read_raw(json, &raw));
-        size_t i = 0;
-        while (i < MEMBER_COUNT && !skm_span_equal(name, member_names[i])) {
-            i++;
-        }
-        if (i < MEMBER_COUNT) {
-            item->members[i] = raw;
-        } else {
-            unknown_member(loader, name, offset);
-        }
+    switch (member) {
+    case MEMBER_UID:
+        return read_uid(loader, json, item);
+    case MEMBER_ATTRS:
+        return read_record(loader, json, SKM_CONFORM_ATTR, &item->entity.attrs);
+    case MEMBER_TAGS:
+        return read_record(loader, json, SKM_CONFORM_TAG, &item->entity.tags);
+    case MEMBER_PARENTS:
+        return read_parents(loader, json, item);
+    case MEMBER_COUNT:
+        break;
     }
+    return SKM_ERR(INTERNAL);
 }
 
-static void check_members(struct loader *loader, const struct item *item)
+static skm_err skip_or_keep(struct loader *loader, struct skm_json *json, skm_span *out_raw)
+{
+    skm_err err = skm_json_read_raw(json, out_raw);
+    return skm_is_ok(err) ? SKM_OK : tell(loader, json, err, "");
+}
+
+static skm_err take_member(struct loader *loader, struct skm_json *json, skm_span name,
+                           size_t name_at, struct item *item)
+{
+    size_t i = 0;
+    while (i < MEMBER_COUNT && !skm_span_equal(name, member_names[i])) {
+        i++;
+    }
+    if (i == MEMBER_COUNT) {
+        skm_span ignored = {0};
+        unknown_member(loader, name, name_at);
+        return skip_or_keep(loader, json, &ignored);
+    }
+    item->seen[i] = true;
+    return i == MEMBER_UID || item->has_uid ? read_member(loader, json, (enum member)i, item)
+                                            : skip_or_keep(loader, json, &item->aside[i]);
+}
+
+static skm_err read_members(struct loader *loader, struct skm_json *json, struct item *item)
+{
+    skm_err err = skm_json_enter_object(json);
+    while (skm_is_ok(err)) {
+        bool more = false;
+        skm_span name = {0};
+        size_t name_at = name_offset(loader, json);
+        err = skm_json_next_member(json, &more, &name);
+        if (skm_is_ok(err) && !more) {
+            err = skm_json_finish(json);
+            break;
+        }
+        if (skm_is_ok(err)) {
+            SKM_TRY(take_member(loader, json, name, name_at, item));
+        }
+    }
+    return skm_is_ok(err) ? SKM_OK : tell(loader, json, err, "");
+}
+
+static skm_err read_aside(struct loader *loader, struct item *item)
 {
     for (size_t i = 0; i < MEMBER_COUNT; i++) {
-        if (i != MEMBER_TAGS && item->members[i].ptr == NULL) {
+        if (item->aside[i].ptr != NULL) {
+            struct skm_json json;
+            SKM_TRY(open_part(loader, item->aside[i], &json));
+            SKM_TRY(read_member(loader, &json, (enum member)i, item));
+        }
+    }
+    return SKM_OK;
+}
+
+static skm_err check_members(struct loader *loader, const struct item *item)
+{
+    for (size_t i = 0; i < MEMBER_COUNT; i++) {
+        if (i != MEMBER_TAGS && !item->seen[i]) {
             skm_conform_fault(&loader->conform, offset_of(loader, item->raw.ptr),
                               "an entity without `%.*s`", SKM_SPAN_ARG(member_names[i]));
         }
     }
+    return is_faulty(loader, item) ? SKM_ERR(INVALID) : SKM_OK;
 }
 
 static skm_err add_item(struct loader *loader, const struct item *item)
@@ -258,35 +304,29 @@ static skm_err add_item(struct loader *loader, const struct item *item)
     return err;
 }
 
+static skm_err read_item(struct loader *loader, struct item *item)
+{
+    struct skm_json json;
+    SKM_TRY(open_part(loader, item->raw, &json));
+    SKM_TRY(read_members(loader, &json, item));
+    SKM_TRY(check_members(loader, item));
+    return read_aside(loader, item);
+}
+
 /* SKM_OK also when the entity is faulty: `failed` tells. */
 static skm_err load_item(struct loader *loader, skm_span raw)
 {
     struct item item = {.raw = raw, .faults_before = loader->conform.diags->errors};
-    struct skm_json json;
     skm_arena_reset(&loader->scratch);
     skm_conform_forget(&loader->conform);
-    SKM_TRY(open_part(loader, raw, &json));
-    skm_err err = split_members(loader, &json, &item);
-    if (!skm_is_ok(err)) {
-        SKM_TRY(reader_fault(loader, &json, err, ""));
-    } else {
-        check_members(loader, &item);
+    skm_err err = read_item(loader, &item);
+    if (skm_is_ok(err) && !is_faulty(loader, &item)) {
+        err = add_item(loader, &item);
     }
-    if (!is_faulty(loader, &item)) {
-        SKM_TRY(read_uid(loader, &item));
-    }
-    if (is_faulty(loader, &item)) {
-        loader->failed = true;
-        return SKM_OK;
-    }
-    SKM_TRY(read_record(loader, item.members[MEMBER_ATTRS], SKM_CONFORM_ATTR, &item.entity.attrs));
-    SKM_TRY(read_record(loader, item.members[MEMBER_TAGS], SKM_CONFORM_TAG, &item.entity.tags));
-    SKM_TRY(read_parents(loader, &item));
-    if (!is_faulty(loader, &item)) {
-        SKM_TRY(add_item(loader, &item));
-    }
+    /* The uid the messages name ends with the item. */
+    skm_conform_forget(&loader->conform);
     loader->failed = loader->failed || is_faulty(loader, &item);
-    return SKM_OK;
+    return skm_is_err(err, SKM_E_INVALID) ? SKM_OK : err;
 }
 
 /* ---- the whole text ---- */
@@ -319,9 +359,7 @@ static skm_err load_array(struct loader *loader, skm_span text)
         err = load_items(loader, &json);
     }
     if (skm_err_class(err) == SKM_ERR_CLASS_MALFORMED || skm_is_err(err, SKM_E_DEPTH)) {
-        skm_conform_forget(&loader->conform);
-        err = reader_fault(loader, &json, err, "");
-        loader->failed = true;
+        err = tell(loader, &json, err, "");
     }
     skm_arena_fini(&arena);
     return err;

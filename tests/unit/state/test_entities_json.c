@@ -433,6 +433,20 @@ static void test_actions_of_the_schema_are_in_the_store(void **state)
     tear_down(&f);
 }
 
+static void test_members_before_the_uid_are_read_by_its_type(void **state)
+{
+    (void)state;
+#define UID_LAST(attrs, parents)                                                                   \
+    "[{\"attrs\":{" attrs "},\"parents\":[" parents "],\"uid\":{\"type\":\"User\",\"id\":\"a\"}}]"
+    static const struct text_case cases[] = {
+        {UID_LAST("\"name\":\"A\",\"ip\":\"10.0.0.1\"", ""), NULL},
+        {UID_LAST("\"name\":\"A\",\"ip\":\"10.0.0\"", ""), "attribute `ip`"},
+        {UID_LAST("\"ip\":\"10.0.0.1\"", ""), "required attribute `name`"},
+        {UID_LAST("\"name\":\"A\"", "{\"type\":\"Plain\",\"id\":\"p\"}"), "cannot be in"},
+    };
+    CHECK_CASES(cases, true);
+}
+
 static void test_several_faults_of_one_entity_are_told(void **state)
 {
     (void)state;
@@ -461,6 +475,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_types_and_parents_against_a_schema),
     cmocka_unit_test(test_actions_against_a_schema),
     cmocka_unit_test(test_actions_of_the_schema_are_in_the_store),
+    cmocka_unit_test(test_members_before_the_uid_are_read_by_its_type),
     cmocka_unit_test(test_several_faults_of_one_entity_are_told),
 };
 
