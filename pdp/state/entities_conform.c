@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/attr.h"
 #include "base/buf.h"
 #include "base/span.h"
 #include "state/entities.h"
@@ -32,6 +33,7 @@ void skm_conform_forget(struct skm_conform *conform)
 
 /* ---- messages ---- */
 
+SKM_PRINTF(4, 0)
 static struct skm_diag *add(struct skm_conform *conform, enum skm_severity severity, size_t offset,
                             const char *format, va_list args)
     __attribute__((format(printf, 4, 0)));

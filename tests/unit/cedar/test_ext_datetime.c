@@ -97,8 +97,7 @@ static void test_malformed_datetime_is_refused(void **state)
         "1970-01-01T00:00:00ZZ",
         "1970-01-01T00:00:00GMT",
         "19a0-01-01",
-        "\xd9\xa1"
-        "970-01-01",
+        "\331\241970-01-01",
     };
     for (size_t i = 0; i < sizeof REFUSED / sizeof REFUSED[0]; i++) {
         assert_refused("datetime", skm_span_cstr(REFUSED[i]));
@@ -312,39 +311,9 @@ static void test_malformed_duration_is_refused(void **state)
 {
     (void)state;
     static const char *const REFUSED[] = {
-        "",
-        "-",
-        "d",
-        "1",
-        "-1",
-        "1x",
-        "1ss",
-        "1sm",
-        "1msm",
-        "1md",
-        "+1d",
-        "--1d",
-        "1.5h",
-        "1 d",
-        " 1d",
-        "1d ",
-        "1D",
-        "1d-1h",
-        "1h1d",
-        "1m1h",
-        "1s1m",
-        "1ms1s",
-        "1d1d",
-        "1ms1ms",
-        "1d2",
-        "1dh",
-        "-d",
-        "1d1",
-        "\xd9\xa1"
-        "d",
-        "1us",
-        "1w",
-        "1min",
+        "",     "-",      "d",   "1",   "-1",  "1x",  "1ss",       "1sm",  "1msm", "1md",  "+1d",
+        "--1d", "1.5h",   "1 d", " 1d", "1d ", "1D",  "1d-1h",     "1h1d", "1m1h", "1s1m", "1ms1s",
+        "1d1d", "1ms1ms", "1d2", "1dh", "-d",  "1d1", "\331\241d", "1us",  "1w",   "1min",
     };
     for (size_t i = 0; i < sizeof REFUSED / sizeof REFUSED[0]; i++) {
         assert_refused("duration", skm_span_cstr(REFUSED[i]));
