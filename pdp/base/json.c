@@ -85,6 +85,12 @@ static skm_err expect(struct skm_json *json, enum skm_json_type type, const char
     return found == type ? SKM_OK : fail_here(json, SKM_ERR(TYPE), reason);
 }
 
+/* True when a value is due that begins with this byte: what expect() finds out, for the common case. */
+static inline bool begins(struct skm_json *json, int byte)
+{
+    return SKM_LIKELY(skm_is_ok(json->err) && json->value_due && skm_json_skip_space(json) == byte);
+}
+
 skm_err skm_json_read_null(struct skm_json *json)
 {
     SKM_TRY(expect(json, SKM_JSON_NULL, "expected null"));
@@ -105,7 +111,9 @@ skm_err skm_json_read_bool(struct skm_json *json, bool *out_value)
 
 skm_err skm_json_read_string(struct skm_json *json, skm_span *out_text)
 {
-    SKM_TRY(expect(json, SKM_JSON_STRING, "expected a string"));
+    if (!begins(json, '"')) {
+        SKM_TRY(expect(json, SKM_JSON_STRING, "expected a string"));
+    }
     skm_span text = skm_json_scan_plain(json);
     if (SKM_UNLIKELY(text.ptr == NULL)) {
         SKM_TRY(skm_json_scan_string(json, out_text));
@@ -205,13 +213,17 @@ static void close_level(struct skm_json *json)
 
 skm_err skm_json_enter_array(struct skm_json *json)
 {
-    SKM_TRY(expect(json, SKM_JSON_ARRAY, "expected an array"));
+    if (!begins(json, '[')) {
+        SKM_TRY(expect(json, SKM_JSON_ARRAY, "expected an array"));
+    }
     return open_level(json, false);
 }
 
 skm_err skm_json_enter_object(struct skm_json *json)
 {
-    SKM_TRY(expect(json, SKM_JSON_OBJECT, "expected an object"));
+    if (!begins(json, '{')) {
+        SKM_TRY(expect(json, SKM_JSON_OBJECT, "expected an object"));
+    }
     return open_level(json, true);
 }
 

@@ -37,6 +37,9 @@ static inline int skm_json_skip_space(struct skm_json *json)
 {
     size_t at = json->offset;
     int byte = skm_json_byte_at(json, at);
+    if (SKM_LIKELY(byte > ' ')) {
+        return byte;
+    }
     while (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t') {
         byte = skm_json_byte_at(json, ++at);
     }
