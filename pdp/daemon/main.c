@@ -54,7 +54,9 @@ static const char usage[] =
 
 static void print(FILE *to, skm_span text)
 {
-    (void)fwrite(text.ptr, 1, text.len, to);
+    if (text.len > 0) {
+        (void)fwrite(text.ptr, 1, text.len, to);
+    }
 }
 
 static enum exit_code print_defaults(const char *form)
