@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "base/span.h"
+#include "server/counter.h"
 
 #define OUTPUT_FULL_BYTES ((size_t)256 * 1024)
 /* Shared buffers larger than this are given back after use. */
@@ -25,8 +26,8 @@ size_t skm_conn_buffers(const struct skm_conn *conn)
 
 void skm_conn_charge_buffers(struct skm_conn *conn, size_t before)
 {
-    conn->set->buffer_bytes += skm_conn_buffers(conn);
-    conn->set->buffer_bytes -= before;
+    /* Unsigned arithmetic wraps, so that taking away is adding too. */
+    skm_counter_add(&conn->set->buffer_bytes, (uint64_t)skm_conn_buffers(conn) - before);
 }
 
 struct skm_buf *skm_conn_output(struct skm_conn *conn)
@@ -83,7 +84,7 @@ static size_t send_some(struct skm_conn *conn, skm_span bytes)
 {
     ssize_t sent = send(conn->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
     if (sent >= 0) {
-        conn->set->counters.bytes_out += (uint64_t)sent;
+        skm_counter_add(&conn->set->counters.bytes_out, (uint64_t)sent);
         return (size_t)sent;
     }
     if (errno != EAGAIN && errno != EINTR) {
@@ -265,7 +266,7 @@ static void take_input(struct skm_conn *conn, char *bytes, size_t len)
 
 static void on_established(struct skm_conn *conn)
 {
-    conn->set->counters.handshakes++;
+    skm_counter_add(&conn->set->counters.handshakes, 1);
     conn->peer.is_tls = true;
     conn->peer.has_certificate = skm_tls_peer_certificate(conn->tls, conn->peer.certificate_sha256);
     skm_conn_enter(conn, SKM_CONN_IDLE);
@@ -313,7 +314,7 @@ static void readable(struct skm_conn *conn)
         }
         return;
     }
-    set->counters.bytes_in += (uint64_t)got;
+    skm_counter_add(&set->counters.bytes_in, (uint64_t)got);
     if (conn->phase == SKM_CONN_LINGER) {
         conn->linger_bytes += (uint64_t)got;
         conn->dead = got == 0 || conn->linger_bytes > LINGER_BYTES_MAX;

@@ -11,6 +11,7 @@
 #include "base/attr.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "server/counter.h"
 
 #define NS_PER_MS 1000000
 #define NEVER     INT64_MAX
@@ -33,7 +34,7 @@ static void list_remove(struct skm_conn_list *list, struct skm_conn *conn)
     } else {
         list->last = conn->prev;
     }
-    list->len--;
+    skm_counter_set_size(&list->len, list->len - 1);
 }
 
 static void list_append(struct skm_conn_list *list, struct skm_conn *conn)
@@ -46,7 +47,7 @@ static void list_append(struct skm_conn_list *list, struct skm_conn *conn)
         list->first = conn;
     }
     list->last = conn;
-    list->len++;
+    skm_counter_set_size(&list->len, list->len + 1);
 }
 
 static void arm(struct skm_conn_set *set, int64_t deadline_ns)
@@ -133,7 +134,7 @@ static skm_err make_room(struct skm_conn_set *set)
     if (oldest == NULL || oldest->serving) {
         return SKM_ERR(COUNT);
     }
-    set->counters.evicted++;
+    skm_counter_add(&set->counters.evicted, 1);
     skm_conn_free(oldest);
     return SKM_OK;
 }
@@ -182,8 +183,8 @@ skm_err skm_conn_open(struct skm_conn_set *set, int fd, const struct skm_peer *p
         return err;
     }
     place(conn, tls == NULL ? SKM_CONN_IDLE : SKM_CONN_HANDSHAKE);
-    set->open++;
-    set->counters.accepted++;
+    skm_counter_set_size(&set->open, set->open + 1);
+    skm_counter_add(&set->counters.accepted, 1);
     skm_loop_hold(set->loop);
     return SKM_OK;
 }
@@ -210,8 +211,8 @@ void skm_conn_free(struct skm_conn *conn)
     skm_buf_fini(&conn->out);
     skm_conn_charge_buffers(conn, buffers);
     unprepare(conn);
-    set->open--;
-    set->counters.closed++;
+    skm_counter_set_size(&set->open, set->open - 1);
+    skm_counter_add(&set->counters.closed, 1);
     skm_loop_release(set->loop);
 }
 

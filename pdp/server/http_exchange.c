@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/span.h"
+#include "server/counter.h"
 
 #define RESPONSE_HEADERS_BYTES ((size_t)32 * 1024)
 #define KEEP_BYTES             ((size_t)1024 * 1024)
@@ -86,7 +87,7 @@ static void answer(struct skm_http_exchange *exchange, struct skm_conn *conn,
     };
     skm_http_response_write(&exchange->common, skm_loop_wall_ms(conn->set->loop), response, frame,
                             skm_conn_output(conn));
-    exchange->responses[response->status / 100]++;
+    skm_counter_add(&exchange->responses[response->status / 100], 1);
     if (frame.close) {
         skm_conn_end(conn);
     }
@@ -98,7 +99,7 @@ static void refuse(struct skm_http_exchange *exchange, struct skm_conn *conn,
 {
     struct skm_http_request *request = &exchange->head.request;
     struct skm_http_response response = fresh_response(exchange);
-    exchange->rejected[fault->reason]++;
+    skm_counter_add(&exchange->rejected[fault->reason], 1);
     skm_http_respond_error(&response, fault->status, skm_span_cstr(fault->text));
     response.close = true;
     request->peer = conn->peer;
@@ -162,12 +163,12 @@ static void handle(struct skm_http_exchange *exchange, const struct skm_http_req
 {
     const struct skm_http_route *route = find_route(exchange, request->path);
     if (route == NULL) {
-        exchange->rejected[SKM_HTTP_REJECT_NO_ROUTE]++;
+        skm_counter_add(&exchange->rejected[SKM_HTTP_REJECT_NO_ROUTE], 1);
         skm_http_respond_error(response, 404, SKM_SPAN("no such resource"));
         return;
     }
     if ((methods_of(route) & 1u << request->method) == 0) {
-        exchange->rejected[SKM_HTTP_REJECT_METHOD]++;
+        skm_counter_add(&exchange->rejected[SKM_HTTP_REJECT_METHOD], 1);
         answer_method(route, response);
         return;
     }
@@ -359,7 +360,7 @@ static void on_timeout(struct skm_http_exchange *exchange, struct skm_conn *conn
 {
     switch ((enum skm_conn_phase)conn->phase) {
     case SKM_CONN_HANDSHAKE:
-        exchange->rejected[SKM_HTTP_REJECT_TIMEOUT_HANDSHAKE]++;
+        skm_counter_add(&exchange->rejected[SKM_HTTP_REJECT_TIMEOUT_HANDSHAKE], 1);
         return;
     case SKM_CONN_HEAD:
         refuse(exchange, conn,
@@ -372,7 +373,7 @@ static void on_timeout(struct skm_http_exchange *exchange, struct skm_conn *conn
                                         "the request body did not arrive in time"});
         return;
     case SKM_CONN_WRITE:
-        exchange->rejected[SKM_HTTP_REJECT_TIMEOUT_WRITE]++;
+        skm_counter_add(&exchange->rejected[SKM_HTTP_REJECT_TIMEOUT_WRITE], 1);
         return;
     case SKM_CONN_IDLE:
     case SKM_CONN_LINGER:
@@ -390,15 +391,15 @@ static void on_fault(struct skm_conn *conn, enum skm_conn_fault fault)
         return;
     case SKM_CONN_FAULT_END:
     case SKM_CONN_FAULT_IO:
-        exchange->rejected[SKM_HTTP_REJECT_TRUNCATED] +=
-            conn->phase == SKM_CONN_HEAD || conn->phase == SKM_CONN_BODY;
+        skm_counter_add(&exchange->rejected[SKM_HTTP_REJECT_TRUNCATED],
+                        conn->phase == SKM_CONN_HEAD || conn->phase == SKM_CONN_BODY ? 1 : 0);
         return;
     case SKM_CONN_FAULT_MEMORY:
         refuse(exchange, conn,
                &(struct skm_http_fault){503, SKM_HTTP_REJECT_MEMORY, "out of memory for requests"});
         return;
     case SKM_CONN_FAULT_TLS:
-        exchange->rejected[SKM_HTTP_REJECT_TLS]++;
+        skm_counter_add(&exchange->rejected[SKM_HTTP_REJECT_TLS], 1);
         return;
     }
 }

@@ -7,6 +7,7 @@
 #include "base/attr.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "server/counter.h"
 #include "server/http_exchange.h"
 #include "server/listener_bind.h"
 #include "server/loop.h"
@@ -20,7 +21,6 @@ struct skm_http_server {
     struct skm_loop *loop;
     struct skm_listener *listeners[LISTENERS_MAX]; /* owned */
     size_t listener_count;
-    uint64_t exhausted; /* of listeners that are gone */
 };
 
 static const struct skm_http_limits DEFAULTS = {
@@ -134,10 +134,17 @@ skm_err skm_http_server_listen(struct skm_http_server *server,
     return skm_http_server_listen_fd(server, fd, options, diags, out_listener);
 }
 
+/* They are borrowed for as long as the server lives, so a stop only closes them. */
 static void close_listeners(struct skm_http_server *server)
 {
     for (size_t i = 0; i < server->listener_count; i++) {
-        server->exhausted += skm_listener_counters(server->listeners[i])->exhausted;
+        skm_listener_close(server->listeners[i]);
+    }
+}
+
+static void free_listeners(struct skm_http_server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
         skm_listener_free(server->listeners[i]);
     }
     server->listener_count = 0;
@@ -183,7 +190,7 @@ void skm_http_server_free(struct skm_http_server *server)
     if (server == NULL) {
         return;
     }
-    close_listeners(server);
+    free_listeners(server);
     skm_loop_off_stop(server->loop, on_stop, server);
     skm_http_exchange_fini(&server->exchange);
     skm_mem_free(server);
@@ -197,21 +204,25 @@ void skm_http_server_counters(const struct skm_http_server *server,
     const struct skm_http_exchange *exchange = &server->exchange;
     const struct skm_conn_set *conns = &exchange->conns;
     *out_counters = (struct skm_http_counters){
-        .connections_accepted = conns->counters.accepted,
-        .connections_closed = conns->counters.closed,
-        .connections_evicted = conns->counters.evicted,
-        .connections_open = conns->open,
-        .connections_idle = conns->lists[SKM_CONN_IDLE].len,
-        .tls_handshakes = conns->counters.handshakes,
-        .bytes_in = conns->counters.bytes_in,
-        .bytes_out = conns->counters.bytes_out,
-        .buffer_bytes = conns->buffer_bytes,
-        .accept_exhausted = server->exhausted,
+        .connections_accepted = skm_counter_get(&conns->counters.accepted),
+        .connections_closed = skm_counter_get(&conns->counters.closed),
+        .connections_evicted = skm_counter_get(&conns->counters.evicted),
+        .connections_open = skm_counter_get_size(&conns->open),
+        .connections_idle = skm_counter_get_size(&conns->lists[SKM_CONN_IDLE].len),
+        .tls_handshakes = skm_counter_get(&conns->counters.handshakes),
+        .bytes_in = skm_counter_get(&conns->counters.bytes_in),
+        .bytes_out = skm_counter_get(&conns->counters.bytes_out),
+        .buffer_bytes = skm_counter_get(&conns->buffer_bytes),
     };
-    memcpy(out_counters->responses, exchange->responses, sizeof exchange->responses);
-    memcpy(out_counters->rejected, exchange->rejected, sizeof exchange->rejected);
+    for (size_t i = 0; i < SKM_ARRAY_LEN(exchange->responses); i++) {
+        out_counters->responses[i] = skm_counter_get(&exchange->responses[i]);
+    }
+    for (size_t i = 0; i < SKM_HTTP_REJECT_COUNT; i++) {
+        out_counters->rejected[i] = skm_counter_get(&exchange->rejected[i]);
+    }
     for (size_t i = 0; i < server->listener_count; i++) {
-        out_counters->accept_exhausted += skm_listener_counters(server->listeners[i])->exhausted;
+        out_counters->accept_exhausted +=
+            skm_counter_get(&skm_listener_counters(server->listeners[i])->exhausted);
     }
 }
 

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "server/counter.h"
 #include "server/listener_bind.h"
 #include "server/loop.h"
 #include "server/tls.h"
@@ -76,7 +77,7 @@ static void describe_peer(int fd, const struct sockaddr_storage *from, struct sk
 
 static void pause_accepting(struct skm_listener *listener)
 {
-    listener->counters.pauses++;
+    skm_counter_add(&listener->counters.pauses, 1);
     (void)event_del(listener->event);
     if (!skm_is_ok(skm_loop_timer_start(listener->pause, PAUSE_MS))) {
         (void)event_add(listener->event, NULL);
@@ -100,7 +101,7 @@ static void turn_away(struct skm_listener *listener)
         (void)close(listener->reserve_fd);
         int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            listener->counters.exhausted++;
+            skm_counter_add(&listener->counters.exhausted, 1);
             (void)close(fd);
         }
         listener->reserve_fd = reserve_open();
@@ -130,7 +131,7 @@ static bool accept_one(struct skm_listener *listener)
     }
     struct skm_peer peer;
     describe_peer(fd, &from, &peer);
-    listener->counters.accepted++;
+    skm_counter_add(&listener->counters.accepted, 1);
     listener->on_accept(listener->ctx, listener, fd, &peer);
     return true;
 }
@@ -216,20 +217,32 @@ skm_err skm_listener_new(struct skm_loop *loop, int fd, const struct skm_listene
     return SKM_OK;
 }
 
+void skm_listener_close(struct skm_listener *listener)
+{
+    if (listener->fd < 0) {
+        return;
+    }
+    if (listener->event != NULL) {
+        event_free(listener->event);
+        listener->event = NULL;
+    }
+    skm_loop_timer_free(listener->pause);
+    listener->pause = NULL;
+    (void)close(listener->fd);
+    listener->fd = -1;
+    if (listener->reserve_fd >= 0) {
+        (void)close(listener->reserve_fd);
+        listener->reserve_fd = -1;
+    }
+    remove_file(listener);
+}
+
 void skm_listener_free(struct skm_listener *listener)
 {
     if (listener == NULL) {
         return;
     }
-    if (listener->event != NULL) {
-        event_free(listener->event);
-    }
-    skm_loop_timer_free(listener->pause);
-    (void)close(listener->fd);
-    if (listener->reserve_fd >= 0) {
-        (void)close(listener->reserve_fd);
-    }
-    remove_file(listener);
+    skm_listener_close(listener);
     skm_tls_context_unref(listener->tls);
     skm_mem_free(listener);
 }

@@ -60,7 +60,11 @@ SKM_MUST skm_err skm_listener_new(struct skm_loop *loop, int fd,
                                   skm_listener_accept_fn on_accept, void *ctx,
                                   struct skm_diags *diags, struct skm_listener **out_listener);
 
-/* Closes the socket; removes the file of a Unix socket when it is still the one that was bound. NULL is accepted. */
+/* Accepts no more: closes the socket, removes the file of a Unix socket when it is still the one that was bound. Address
+ * and counters stay readable until free. A second call does nothing. */
+void skm_listener_close(struct skm_listener *listener);
+
+/* Closes, too. NULL is accepted. */
 void skm_listener_free(struct skm_listener *listener);
 
 /* Later connections use this context (reload of certificates); NULL only for a listener that was plain from the start. SKM_E_REFUSED
