@@ -1,8 +1,13 @@
 #include "tools/cmd_cedar.h"
 
 static const struct skm_command *const children[] = {
-    &skm_cmd_cedar_authorize, &skm_cmd_cedar_parse,       &skm_cmd_cedar_format,
-    &skm_cmd_cedar_batch,     &skm_cmd_cedar_conformance, NULL,
+    &skm_cmd_cedar_authorize,
+    &skm_cmd_cedar_validate,
+    &skm_cmd_cedar_parse,
+    &skm_cmd_cedar_format,
+    &skm_cmd_cedar_batch,
+    &skm_cmd_cedar_conformance,
+    NULL,
 };
 
 const struct skm_command skm_cmd_cedar = {

@@ -6,6 +6,7 @@
 extern const struct skm_command skm_cmd_cedar;
 
 extern const struct skm_command skm_cmd_cedar_authorize;
+extern const struct skm_command skm_cmd_cedar_validate;
 extern const struct skm_command skm_cmd_cedar_parse;
 extern const struct skm_command skm_cmd_cedar_format;
 extern const struct skm_command skm_cmd_cedar_batch;

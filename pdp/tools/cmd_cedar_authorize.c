@@ -5,9 +5,8 @@
 #include "base/span.h"
 #include "cedar/parse.h"
 #include "tools/answer.h"
-#include "tools/files.h"
 #include "tools/request_json.h"
-#include "tools/world.h"
+#include "tools/world_files.h"
 
 #define WORLD_QUOTA ((size_t)16 << 30)
 #define DIAGS_MAX   50u
@@ -25,13 +24,6 @@ struct args {
     const char *context;
     bool no_request_validation;
     bool json;
-};
-
-static const char *const schema_formats[] = {
-    [SKM_SCHEMA_FORM_GUESS] = "auto",
-    [SKM_SCHEMA_FORM_CEDAR] = "cedar",
-    [SKM_SCHEMA_FORM_JSON] = "json",
-    NULL,
 };
 
 static const struct skm_option options[] = {
@@ -58,7 +50,7 @@ static const struct skm_option options[] = {
      .help = "schema; entities and the request must conform to it"},
     {.name = "schema-format",
      .kind = SKM_OPTION_CHOICE,
-     .choices = schema_formats,
+     .choices = skm_world_schema_formats,
      .offset = offsetof(struct args, schema_format),
      .help = "its form (auto: by its first character)"},
     {.name = "request",
@@ -107,57 +99,6 @@ struct job {
 static void job_fini(struct job *job)
 {
     skm_world_fini(&job->world);
-}
-
-/* ---- the world ---- */
-
-static skm_err add_policies(struct job *job)
-{
-    for (size_t i = 0; i < job->args->policies.count; i++) {
-        struct skm_texts paths = {0};
-        SKM_TRY(
-            skm_tool_expand(job->call, job->args->policies.items[i], SKM_SPAN(".cedar"), &paths));
-        for (size_t j = 0; j < paths.count; j++) {
-            const struct skm_source *source = NULL;
-            SKM_TRY(skm_tool_read(job->call, &job->world.arena, paths.items[j], &source));
-            SKM_TRY(skm_world_add_policies(&job->world, source, SKM_POLICY_NAMING_ANNOTATION));
-        }
-    }
-    return SKM_OK;
-}
-
-static skm_err add_links(struct job *job)
-{
-    job->stage = SKM_STAGE_LINKS;
-    for (size_t i = 0; i < job->args->links.count; i++) {
-        const struct skm_source *source = NULL;
-        SKM_TRY(skm_tool_read(job->call, &job->world.arena, job->args->links.items[i], &source));
-        SKM_TRY(skm_world_add_links(&job->world, source));
-    }
-    return SKM_OK;
-}
-
-static skm_err set_schema(struct job *job)
-{
-    job->stage = SKM_STAGE_SCHEMA;
-    if (job->args->schema == NULL) {
-        return SKM_OK;
-    }
-    const struct skm_source *source = NULL;
-    SKM_TRY(skm_tool_read(job->call, &job->world.arena, job->args->schema, &source));
-    return skm_world_set_schema(&job->world, source,
-                                (enum skm_schema_form)job->args->schema_format);
-}
-
-static skm_err add_entities(struct job *job)
-{
-    job->stage = SKM_STAGE_ENTITIES;
-    for (size_t i = 0; i < job->args->entities.count; i++) {
-        const struct skm_source *source = NULL;
-        SKM_TRY(skm_tool_read(job->call, &job->world.arena, job->args->entities.items[i], &source));
-        SKM_TRY(skm_world_add_entities(&job->world, source));
-    }
-    return skm_world_close(&job->world);
 }
 
 /* ---- the request ---- */
@@ -242,10 +183,14 @@ static skm_err decide(struct job *job, struct skm_authorization *out_authorizati
 {
     struct skm_request request;
     SKM_TRY(skm_world_init(&job->world, WORLD_QUOTA, DIAGS_MAX));
-    SKM_TRY(add_policies(job));
-    SKM_TRY(add_links(job));
-    SKM_TRY(set_schema(job));
-    SKM_TRY(add_entities(job));
+    SKM_TRY(skm_world_read_policies(&job->world, job->call, &job->args->policies));
+    job->stage = SKM_STAGE_LINKS;
+    SKM_TRY(skm_world_read_links(&job->world, job->call, &job->args->links));
+    job->stage = SKM_STAGE_SCHEMA;
+    SKM_TRY(skm_world_read_schema(&job->world, job->call, job->args->schema,
+                                  (enum skm_schema_form)job->args->schema_format));
+    job->stage = SKM_STAGE_ENTITIES;
+    SKM_TRY(skm_world_read_entities(&job->world, job->call, &job->args->entities));
     SKM_TRY(read_request(job, &request));
     return skm_world_authorize(&job->world, &job->world.arena, &request, out_authorization);
 }
@@ -262,12 +207,7 @@ static enum skm_exit fail(struct job *job, skm_err err)
         skm_answer_error(job->stage, &job->world.diags, err, &writer);
         skm_buf_append_char(job->call->out, '\n');
     }
-    if (skm_is_err(err, SKM_E_INVALID)) {
-        return SKM_EXIT_NEGATIVE;
-    }
-    return skm_is_err(err, SKM_E_NOT_FOUND) || skm_is_err(err, SKM_E_IO)
-               ? SKM_EXIT_USAGE
-               : skm_call_internal(job->call, err);
+    return skm_world_exit(job->call, err);
 }
 
 static enum skm_exit run(struct skm_call *call)

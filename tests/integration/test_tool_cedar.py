@@ -170,6 +170,51 @@ def test_schema_in_json_form(folder):
     assert json.loads(done.stdout)["error"]["stage"] == "schema"
 
 
+# ---- validate ----
+
+VALID = 'permit(principal is User, action, resource) when { resource.secret };'
+
+
+def validate(folder, policies, *more):
+    (folder / "v.cedar").write_text(policies)
+    return run("cedar", "validate", "--policies", "v.cedar", "--schema", "s.cedarschema", *more, cwd=folder)
+
+
+def test_valid_policies(folder):
+    done = validate(folder, VALID, "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"valid": True, "errors": [], "warnings": []})
+    assert validate(folder, VALID).stdout == "valid: 0 errors, 0 warnings\n"
+
+
+def test_policies_that_are_not_valid_name_policy_and_place(folder):
+    done = validate(folder, VALID + '\n@id("bad") permit(principal, action, resource) when { resource.secrt };', "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 1 and answer["valid"] is False and len(answer["errors"]) == 1
+    assert answer["errors"][0]["id"] == "bad" and answer["errors"][0]["line"] == 2
+
+
+def test_warnings_do_not_make_policies_invalid(folder):
+    done = validate(folder, "permit(principal, action, resource) when { false };", "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0 and answer["valid"] is True and len(answer["warnings"]) == 1
+
+
+def test_file_with_errors_is_not_valid(folder):
+    answer = json.loads(validate(folder, "permit(", "--json").stdout)
+    assert answer["valid"] is False and answer["errors"][0]["file"] == "v.cedar"
+    (folder / "s.cedarschema").write_text("entity")
+    done = validate(folder, VALID, "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 1 and answer["valid"] is False and answer["errors"][0]["file"] == "s.cedarschema"
+
+
+def test_links_are_validated(folder):
+    template = '@id("t") permit(principal == ?principal, action, resource);'
+    for kind, valid in (("User", True), ("Usr", False)):
+        (folder / "l.json").write_text(json.dumps([{"templateId": "t", "newId": "l", "args": {"?principal": f'{kind}::"a"'}}]))
+        assert json.loads(validate(folder, template, "--links", "l.json", "--json").stdout)["valid"] is valid
+
+
 # ---- misuse ----
 
 @pytest.mark.parametrize("arguments, said", [
@@ -182,6 +227,7 @@ def test_schema_in_json_form(folder):
     (("cedar", "authorize", "--policies", "p.cedar", "extra"), "unexpected argument `extra`"),
     (("cedar", "authorize", "--policies", "p.cedar", "--principal", 'User::"a"'), "together"),
     (("cedar", "authorize", "--policies", "gone.cedar", "--request", "r.json"), "cannot read `gone.cedar`"),
+    (("cedar", "validate", "--policies", "p.cedar"), "option `--schema FILE` is missing"),
     (("cedar", "parse"), "argument `FILE` is missing"),
     (("cedar", "parse", "--format", "jsn", "p.cedar"), "did you mean `json`?"),
     (("cedar", "parse", "gone.cedar"), "cannot read `gone.cedar`"),
@@ -193,8 +239,8 @@ def test_misuse_is_status_2_with_a_hint(folder, arguments, said):
     assert done.returncode == 2 and said in done.stderr and done.stdout == ""
 
 
-@pytest.mark.parametrize("path", [(), ("cedar",), ("cedar", "authorize"), ("cedar", "parse"), ("cedar", "format"),
-                                  ("cedar", "batch"), ("cedar", "conformance")])
+@pytest.mark.parametrize("path", [(), ("cedar",), ("cedar", "authorize"), ("cedar", "validate"), ("cedar", "parse"),
+                                  ("cedar", "format"), ("cedar", "batch"), ("cedar", "conformance")])
 def test_help_at_every_level(path):
     for flag in ("--help", "-h"):
         done = run(*path, flag)
