@@ -8,8 +8,9 @@
 
 #include "base/arena.h"
 
-/* Reads a whole file into the arena. SKM_E_NOT_FOUND, SKM_E_IO (errno says why), SKM_E_SIZE past max_bytes,
- * SKM_E_MEMORY. `-` is standard input. A NUL follows the content. */
+/* Reads a whole file into the arena. SKM_E_NOT_FOUND, SKM_E_IO (errno says why; EAGAIN: somebody is writing to it),
+ * SKM_E_SIZE past max_bytes, SKM_E_MEMORY. `-` is standard input; pipes are read to their end. A NUL follows the
+ * content. */
 SKM_MUST skm_err skm_file_read(struct skm_arena *arena, const char *path, size_t max_bytes,
                                skm_span *out_text);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,7 +89,8 @@ static size_t put_character(struct line *line, skm_span message, size_t at)
     return taken;
 }
 
-static void put_message(struct line *line, skm_span message)
+/* `whole` false: the message itself was cut already. */
+static void put_message(struct line *line, skm_span message, bool whole)
 {
     static const skm_span CUT = {"[cut]", 5};
     /* What must still fit: the mark, a closing `"}` and the newline. */
@@ -97,12 +99,12 @@ static void put_message(struct line *line, skm_span message)
     while (at < message.len && line->len + ESCAPE_BYTES < end) {
         at += put_character(line, message, at);
     }
-    if (at < message.len) {
+    if (at < message.len || !whole) {
         put(line, CUT);
     }
 }
 
-static void put_line(struct line *line, enum skm_log_level level, skm_span message)
+static void put_line(struct line *line, enum skm_log_level level, skm_span message, bool whole)
 {
     char now[SKM_CLOCK_RFC3339_BYTES];
     skm_clock_rfc3339(skm_clock_wall_ms(skm_clock_system()), now);
@@ -121,7 +123,7 @@ static void put_line(struct line *line, enum skm_log_level level, skm_span messa
         break;
     }
     put(line, (skm_span){head, len < 0 ? 0 : (size_t)len});
-    put_message(line, message);
+    put_message(line, message, whole);
     put(line, sink.form == SKM_LOG_FORM_JSON ? SKM_SPAN("\"}\n") : SKM_SPAN("\n"));
 }
 
@@ -157,8 +159,9 @@ void skm_log(enum skm_log_level level, const char *format, ...)
     if (len >= 0) {
         struct line line;
         line.len = 0;
-        size_t have = (size_t)len < sizeof message ? (size_t)len : sizeof message - 1;
-        put_line(&line, level, (skm_span){message, have});
+        bool whole = (size_t)len < sizeof message;
+        size_t have = whole ? (size_t)len : sizeof message - 1;
+        put_line(&line, level, (skm_span){message, have}, whole);
         write_line(&line);
     }
     errno = saved;

@@ -19,8 +19,9 @@ size_t skm_utf8_encode(uint32_t scalar, char out[4]);
 /* Unicode White_Space property. */
 bool skm_utf8_is_space(uint32_t scalar);
 
-/* True for characters to be shown escaped: controls, format characters, bidi marks, separators, unassigned
- * private use; everything a terminal or reader could be misled by. */
+/* True for characters to be shown escaped: controls, format characters, bidi marks, separators and blanks (but for
+ * U+0020 and the wide U+3000 of Japanese text), private use, noncharacters, letters that draw nothing; everything a
+ * terminal or reader could be misled by. */
 bool skm_utf8_is_unprintable(uint32_t scalar);
 
 /* Cells a terminal gives a character: 0 for combining marks, 2 for wide ones (East Asian Width W and F, UAX #11), else

@@ -128,6 +128,16 @@ static void test_a_long_line_is_cut_and_says_so(void **state)
     skm_arena_fini(&arena);
 }
 
+static void test_a_message_that_would_fit_the_line_but_was_cut_says_so(void **state)
+{
+    (void)state;
+    skm_log_setup(ends[1], SKM_LOG_INFO, SKM_LOG_FORM_JOURNAL);
+    skm_log(SKM_LOG_ERROR, "%03000d", 1);
+    assert_true(skm_span_ends(logged(), SKM_SPAN("0001\n")));
+    skm_log(SKM_LOG_ERROR, "%03500d", 1);
+    assert_true(skm_span_ends(logged(), SKM_SPAN("000[cut]\n")));
+}
+
 static void test_errno_survives_and_a_dead_log_does_no_harm(void **state)
 {
     (void)state;
@@ -180,6 +190,7 @@ static const struct CMUnitTest tests[] = {
     LOG_TEST(test_input_cannot_forge_a_line),
     LOG_TEST(test_a_json_line_is_json_whatever_the_message),
     LOG_TEST(test_a_long_line_is_cut_and_says_so),
+    LOG_TEST(test_a_message_that_would_fit_the_line_but_was_cut_says_so),
     LOG_TEST(test_errno_survives_and_a_dead_log_does_no_harm),
     LOG_TEST(test_lines_of_threads_do_not_mix),
 };
