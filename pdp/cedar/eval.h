@@ -2,7 +2,8 @@
  * engine is held against it.
  *
  * Pure functions of policy, request and entities. Memory: sets, records and addresses that an expression makes go to the
- * arena given; nothing else is allocated. Recursion is bounded by SKM_EXPR_DEPTH_MAX. Any thread. */
+ * arena given; nothing else is allocated. Recursion is bounded by SKM_EXPR_DEPTH_MAX: the
+ * deepest tree takes less than 1 MiB of stack, less than 3 MiB in a sanitised build. Any thread. */
 #pragma once
 
 #include "cedar/ast.h"

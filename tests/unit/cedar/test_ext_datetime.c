@@ -161,11 +161,18 @@ static void test_datetime_prints_as_it_reads(void **state)
     }
 }
 
+/* Slow under the sanitizer; 37 is prime to the weeks, months and leap years it steps through. */
+#ifdef SKM_SANITIZED
+#define DAY_STEP 37
+#else
+#define DAY_STEP 1
+#endif
+
 /* Every day of the years 0 to 9999, once: the calendar against itself, both ways. */
 static void test_every_day_round_trips(void **state)
 {
     (void)state;
-    for (int64_t day = -719528; day <= 2932896; day++) {
+    for (int64_t day = -719528; day <= 2932896; day += DAY_STEP) {
         char text[SKM_EXT_TEXT_MAX];
         struct skm_value value = integer_of(SKM_VALUE_DATETIME, day * DAY_MS);
         struct skm_value arg = skm_value_string(skm_ext_format(&value, text));
