@@ -35,14 +35,20 @@ static void print_words(const char *words, struct skm_buf *out)
     }
 }
 
-/* "1 to 1000000; at the next start", or nothing to say. */
-static void print_notes(const struct skm_config_option *option, struct skm_buf *out)
+/* "1 to 1000000", "deny, skip", or nothing. */
+static void print_values(const struct skm_config_option *option, struct skm_buf *out)
 {
-    size_t before = out->len;
     print_range(option, out);
     if (option->words != NULL) {
         print_words(option->words, out);
     }
+}
+
+/* The values, and when a change takes effect; or nothing to say. */
+static void print_notes(const struct skm_config_option *option, struct skm_buf *out)
+{
+    size_t before = out->len;
+    print_values(option, out);
     if (option->applies == SKM_CONFIG_OPTION_RESTART) {
         skm_buf_append_cstr(out, out->len > before ? "; " : "");
         skm_buf_append_cstr(out, "takes effect at the next start");
@@ -161,26 +167,34 @@ static void print_roff_default(const struct skm_config_option *option, struct sk
     }
 }
 
+static void print_roff_values(const struct skm_config_option *option, struct skm_buf *out)
+{
+    struct skm_buf values;
+    skm_buf_init(&values, 1024);
+    print_values(option, &values);
+    skm_buf_append_char(&values, '\0');
+    if (values.len > 1 && skm_is_ok(skm_buf_check(&values))) {
+        skm_buf_append_cstr(out, "\nValues: ");
+        print_roff(values.ptr, out);
+        skm_buf_append_char(out, '.');
+    }
+    skm_buf_fini(&values);
+}
+
 static void print_roff_option(const struct skm_config_section *section,
                               const struct skm_config_option *option, struct skm_buf *out)
 {
-    struct skm_buf notes;
-    skm_buf_init(&notes, 1024);
-    print_notes(option, &notes);
-    skm_buf_append_char(&notes, '\0');
     skm_buf_append_cstr(out, ".TP\n.B ");
     skm_config_print_path(section->path, option->name, out);
     skm_buf_append_char(out, '\n');
     print_roff(option->text, out);
     skm_buf_append_char(out, '\n');
     print_roff_default(option, out);
-    if (notes.len > 1 && skm_is_ok(skm_buf_check(&notes))) {
-        skm_buf_append_cstr(out, "\nValues: ");
-        print_roff(notes.ptr, out);
-        skm_buf_append_char(out, '.');
+    print_roff_values(option, out);
+    if (option->applies == SKM_CONFIG_OPTION_RESTART) {
+        skm_buf_append_cstr(out, "\nTakes effect at the next start.");
     }
     skm_buf_append_char(out, '\n');
-    skm_buf_fini(&notes);
 }
 
 static void print_roff_section(const struct skm_config_section *section, struct skm_buf *out)

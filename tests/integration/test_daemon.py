@@ -1,5 +1,6 @@
 """The daemon from outside: start and refusal, decisions, who may ask, reload, operations, stop."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -202,6 +203,19 @@ def test_unknown_enforcement_points_get_401(running, key):
     answer = running.post("/access/v1/evaluation", question("alice", "read", "x"), key=key)
     assert answer.status == 401
     assert answer.headers["WWW-Authenticate"]
+
+
+def test_bare_key_is_taken_as_interop_runners_send_it(running):
+    answer = running.post("/access/v1/evaluation", question("alice", "read", "x"), key=None, headers={"Authorization": KEY})
+    assert answer.json == {"decision": True}
+
+
+def test_key_in_another_header_than_registered_is_no_key(pdp):
+    pdp.write("sekimori.yaml", CONFIG + "    credential: key-header\n")
+    pdp.start()
+    body = question("alice", "read", "x")
+    assert pdp.post("/access/v1/evaluation", body).status == 401
+    assert pdp.post("/access/v1/evaluation", body, key=None, headers={"X-Sekimori-Key": KEY}).json == {"decision": True}
 
 
 def test_anonymous_requests_act_as_the_named_registration(pdp):
@@ -446,6 +460,30 @@ def test_request_under_way_is_finished_when_stopping(running):
             answer += part
     assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b'{"decision":true}')
     assert running.wait() == 0
+
+
+def test_stop_amid_traffic_reloads_and_metrics_is_clean(pdp):
+    pdp.write("sekimori.yaml", CONFIG + "threads: 3\n")
+    pdp.start()
+    stopping = threading.Event()
+
+    def bother(ask):
+        while not stopping.is_set():
+            try:
+                ask()
+            except (OSError, ValueError, http.client.HTTPException):
+                return
+
+    askers = [lambda: pdp.get("/metrics"), pdp.reload, lambda: pdp.admin("status"), lambda: pdp.get("/readyz")]
+    threads = [threading.Thread(target=bother, args=(ask,)) for ask in askers]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    pdp.signal(signal.SIGTERM)
+    assert pdp.wait() == 0
+    stopping.set()
+    for thread in threads:
+        thread.join()
 
 
 def test_stop_does_not_wait_longer_than_configured(pdp):
