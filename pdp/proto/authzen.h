@@ -17,7 +17,7 @@
  * `context.error.{status,message}`. What a PEP may not assert (pep.h) is 403, in a batch at the item.
  *
  * Answers are bare, `{"decision":...}`, unless the PEP's registration says otherwise; then `context` has `kind`,
- * `reason_admin` and `reason_user` (`{"403":"text"}`), `policies`, `clauses`, `remedies`, `obligations` (`{id,type,properties}` as the
+ * `reason_admin` and `reason_user` (`{"403":"text"}`), `policies`, `reasons` (per policy), `clauses`, `remedies`, `obligations` (`{id,type,properties}` as the
  * obligations profile has them), `errors`, `policy_digest`, `revision`: nothing that differs between repetitions.
  *
  * Threads: any, as long as the world source allows. */

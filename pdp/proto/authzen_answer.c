@@ -41,6 +41,58 @@ static void write_policies(struct skm_json_writer *writer, const struct skm_deci
     skm_json_write_array_end(writer);
 }
 
+/* Blank-separated tokens of an annotation as an array. */
+static void write_tokens(struct skm_json_writer *writer, skm_span key, skm_span tokens)
+{
+    skm_json_write_key(writer, key);
+    skm_json_write_array_begin(writer);
+    size_t at = 0;
+    while (at < tokens.len) {
+        size_t end = at;
+        while (end < tokens.len && tokens.ptr[end] != ' ') {
+            end++;
+        }
+        if (end > at) {
+            skm_json_write_string(writer, skm_span_sub(tokens, at, end - at));
+        }
+        at = end + 1;
+    }
+    skm_json_write_array_end(writer);
+}
+
+static skm_span user_text(const struct skm_decision_reason *reason, bool japanese)
+{
+    return japanese && reason->reason_ja.len > 0 ? reason->reason_ja : reason->reason_en;
+}
+
+static void write_reason(struct skm_json_writer *writer, const struct skm_decision_reason *reason,
+                         bool japanese)
+{
+    skm_json_write_object_begin(writer);
+    write_member(writer, SKM_SPAN("policy"), reason->policy_id);
+    write_tokens(writer, SKM_SPAN("clauses"), reason->clause);
+    write_tokens(writer, SKM_SPAN("remedies"), reason->remedy);
+    skm_span text = user_text(reason, japanese);
+    if (text.len > 0) {
+        write_member(writer, SKM_SPAN("reason"), text);
+    }
+    skm_json_write_object_end(writer);
+}
+
+/* What each policy that matched has to say; those that failed are under `errors`. */
+static void write_reasons(struct skm_json_writer *writer, const struct skm_decision *decision,
+                          bool japanese)
+{
+    skm_json_write_key(writer, SKM_SPAN("reasons"));
+    skm_json_write_array_begin(writer);
+    for (size_t i = 0; i < decision->reason_count; i++) {
+        if (!decision->reasons[i].errored) {
+            write_reason(writer, &decision->reasons[i], japanese);
+        }
+    }
+    skm_json_write_array_end(writer);
+}
+
 static void write_failed(struct skm_json_writer *writer, const struct skm_decision_reason *reasons,
                          size_t count)
 {
@@ -92,11 +144,6 @@ static void write_code_text(struct skm_json_writer *writer, skm_span key,
     skm_json_write_object_end(writer);
 }
 
-static skm_span user_text(const struct skm_decision_reason *reason, bool japanese)
-{
-    return japanese && reason->reason_ja.len > 0 ? reason->reason_ja : reason->reason_en;
-}
-
 #define USER_TEXT_BYTES_MAX 4096u
 
 /* What the annotations have for users; a text that names no rule where they have nothing (policy-model R123). */
@@ -107,9 +154,12 @@ static void write_reason_user(struct skm_json_writer *writer,
     struct skm_buf text;
     skm_buf_init(&text, USER_TEXT_BYTES_MAX);
     for (size_t i = 0; i < decision->reason_count; i++) {
+        if (decision->reasons[i].errored) {
+            continue; /* its text says what it found, and it found nothing */
+        }
         skm_span part = user_text(&decision->reasons[i], audience->japanese);
         if (part.len > 0 && text.len > 0) {
-            skm_buf_append_char(&text, ' ');
+            skm_buf_append_cstr(&text, "; ");
         }
         skm_buf_append(&text, part);
     }
@@ -196,6 +246,7 @@ static void write_explanation(struct skm_json_writer *writer,
         write_reason_user(writer, audience, decision);
     }
     write_policies(writer, decision);
+    write_reasons(writer, decision, audience->japanese);
     write_spans(writer, SKM_SPAN("clauses"), decision->clauses, decision->clause_count);
     write_spans(writer, SKM_SPAN("remedies"), decision->remedies, decision->remedy_count);
     write_errors(writer, decision);

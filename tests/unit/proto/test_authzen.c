@@ -615,6 +615,8 @@ static void test_explanation_of_a_denial(void **state)
         "{\"decision\":false,\"context\":{\"kind\":\"forbidden\","
         "\"reason_admin\":{\"403\":\"forbidden by policy until the remedies are applied\"},"
         "\"reason_user\":{\"403\":\"Please confirm.\"},\"policies\":[\"step-f\"],"
+        "\"reasons\":[{\"policy\":\"step-f\",\"clauses\":[\"C-1\"],\"remedies\":[\"step_up_mfa\"],"
+        "\"reason\":\"Please confirm.\"}],"
         "\"clauses\":[\"C-1\"],\"remedies\":[\"step_up_mfa\"],\"errors\":[],"
         "\"policy_digest\":"
         "\"abababababababababababababababababababababababababababababababab\",\"revision\":3,"
