@@ -100,9 +100,11 @@ static void on_accept(void *ctx, struct skm_listener *listener, int fd, const st
     if (skm_is_ok(err)) {
         return;
     }
-    server->exchange.rejected[skm_is_err(err, SKM_E_COUNT)     ? SKM_HTTP_REJECT_CONNECTIONS
-                              : skm_is_err(err, SKM_E_REFUSED) ? SKM_HTTP_REJECT_PEER_CONNECTIONS
-                                                               : SKM_HTTP_REJECT_MEMORY]++;
+    enum skm_http_reject reason = skm_is_err(err, SKM_E_COUNT) ? SKM_HTTP_REJECT_CONNECTIONS
+                                  : skm_is_err(err, SKM_E_REFUSED)
+                                      ? SKM_HTTP_REJECT_PEER_CONNECTIONS
+                                      : SKM_HTTP_REJECT_MEMORY;
+    skm_counter_add(&server->exchange.rejected[reason], 1);
     turn_away(fd, tls == NULL);
 }
 
