@@ -32,10 +32,11 @@ void *skm_mem_alloc(size_t size_bytes)
 
 void *skm_mem_alloc_array(size_t count, size_t size_bytes)
 {
-    if (count == 0 || size_bytes == 0 || !may_allocate()) {
+    size_t total = 0;
+    if (count == 0 || size_bytes == 0 || __builtin_mul_overflow(count, size_bytes, &total) ||
+        !may_allocate()) {
         return NULL;
     }
-    /* calloc checks the product. */
     return calloc(count, size_bytes);
 }
 
