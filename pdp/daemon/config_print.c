@@ -5,25 +5,29 @@
 #include "base/buf.h"
 #include "base/span.h"
 #include "daemon/config.h"
+#include "daemon/config_amount.h"
 #include "daemon/config_option.h"
 #include "daemon/config_value.h"
 
 /* ---- what a value may be ---- */
 
+/* The option's path, `limits.batch`. */
+static void print_path(const char *section, const char *name, struct skm_buf *out)
+{
+    if (section[0] != '\0') {
+        skm_buf_append_cstr(out, section);
+        skm_buf_append_char(out, '.');
+    }
+    skm_buf_append_cstr(out, name);
+}
+
 static void print_range(const struct skm_config_option *option, struct skm_buf *out)
 {
-    if (option->type == SKM_CONFIG_OPTION_SIZE) {
-        skm_config_print_size(option->min, out);
+    if (option->type == SKM_CONFIG_OPTION_INT || option->type == SKM_CONFIG_OPTION_SIZE ||
+        option->type == SKM_CONFIG_OPTION_DURATION) {
+        skm_config_amount_print(option->type, option->min, out);
         skm_buf_append_cstr(out, " to ");
-        skm_config_print_size(option->max, out);
-    } else if (option->type == SKM_CONFIG_OPTION_DURATION) {
-        skm_config_print_duration(option->min, out);
-        skm_buf_append_cstr(out, " to ");
-        skm_config_print_duration(option->max, out);
-    } else if (option->type == SKM_CONFIG_OPTION_INT) {
-        skm_buf_append_i64(out, option->min);
-        skm_buf_append_cstr(out, " to ");
-        skm_buf_append_i64(out, option->max);
+        skm_config_amount_print(option->type, option->max, out);
     }
 }
 
@@ -185,7 +189,7 @@ static void print_roff_option(const struct skm_config_section *section,
                               const struct skm_config_option *option, struct skm_buf *out)
 {
     skm_buf_append_cstr(out, ".TP\n.B ");
-    skm_config_print_path(section->path, option->name, out);
+    print_path(section->path, option->name, out);
     skm_buf_append_char(out, '\n');
     print_roff(option->text, out);
     skm_buf_append_char(out, '\n');
@@ -233,7 +237,7 @@ static const void *field_of(const void *section, size_t offset)
 static void note(struct difference *diff, const char *section, const char *name)
 {
     skm_buf_append_cstr(diff->out, diff->count++ == 0 ? "" : ", ");
-    skm_config_print_path(section, name, diff->out);
+    print_path(section, name, diff->out);
 }
 
 static bool has_restart_option(const struct skm_config_section *section)

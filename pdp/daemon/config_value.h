@@ -1,10 +1,8 @@
-/* One value of the configuration: from its YAML node to its field, and back to text. */
+/* One value of the configuration: from its YAML node to its field, and compared with another. */
 #pragma once
 
 #include "daemon/config_option.h"
 #include "daemon/yaml.h"
-
-struct skm_buf;
 
 /* What reading needs at hand. */
 struct skm_config_reader {
@@ -23,10 +21,3 @@ SKM_MUST skm_err skm_config_value_read(struct skm_config_reader *reader,
 
 /* True when both fields hold the same value, wherever it was written. */
 bool skm_config_value_equal(const struct skm_config_option *option, const void *a, const void *b);
-
-/* A number of bytes or milliseconds in the largest unit that divides it: `16MiB`, `90s`. */
-void skm_config_print_size(int64_t size_bytes, struct skm_buf *out);
-void skm_config_print_duration(int64_t duration_ms, struct skm_buf *out);
-
-/* The option's path, `limits.batch`. */
-void skm_config_print_path(const char *section, const char *name, struct skm_buf *out);
