@@ -32,8 +32,10 @@ skm_err skm_json_init(struct skm_json *json, skm_span text, struct skm_arena *ar
     if (limits != NULL) {
         json->limits = *limits;
     }
-    if (json->limits.depth == 0 || json->limits.depth > SKM_JSON_DEPTH_MAX) {
+    if (json->limits.depth == 0) {
         json->limits.depth = SKM_JSON_DEPTH_MAX;
+    } else if (json->limits.depth > SKM_JSON_DEPTH_CEILING) {
+        json->limits.depth = SKM_JSON_DEPTH_CEILING;
     }
     if (text.len >= UINT32_MAX) {
         return fail_here(json, SKM_ERR(SIZE), "text is too large");

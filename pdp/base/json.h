@@ -33,6 +33,9 @@ struct skm_buf;
 
 #define SKM_JSON_DEPTH_MAX 128
 
+/* As deep as a reader can be told to go, by limits.depth, for formats whose depth follows an expression's. */
+#define SKM_JSON_DEPTH_CEILING 16384
+
 enum skm_json_type {
     SKM_JSON_NULL = 0,
     SKM_JSON_BOOL,
@@ -43,7 +46,7 @@ enum skm_json_type {
 };
 
 struct skm_json_limits {
-    uint32_t depth;       /* nesting of arrays and objects, at most SKM_JSON_DEPTH_MAX; 0: that maximum */
+    uint32_t depth;       /* nesting of arrays and objects, at most SKM_JSON_DEPTH_CEILING; 0: SKM_JSON_DEPTH_MAX */
     uint32_t members;     /* members of one object; 0: no other bound than the text */
 };
 
