@@ -1,4 +1,4 @@
-/* The parts of the value reader know each other through this; nobody else includes it.
+/* The parts of the value reader know each other through this; besides, the reader of JSON policies looks ahead with it.
  *
  * SAFETY: skm_value_reader_value() recurses, through sets, records and arguments of calls, as deep as the JSON nests; the
  * JSON reader bounds that (SKM_JSON_DEPTH_MAX). */

@@ -1,10 +1,11 @@
-/* Every policy of the conformance data parses, and comes back equal from the printer and from the formatter.
+/* Every policy of the conformance data parses, and comes back equal from the printer, the formatter and JSON.
  * Skipped where the data is not found: $SKM_CONFORMANCE, else ../shared/conformance. */
 #include "unit/cedar/text_case.h"
 
 #include <unistd.h>
 
 #include "cedar/format.h"
+#include "cedar/policy_json.h"
 #include "cedar/print.h"
 
 #define POLICIES_MIN 3961
@@ -57,6 +58,18 @@ static void check_same_lists(const struct skm_policy_list *a, const struct skm_p
     }
 }
 
+static void check_json(const struct skm_policy *policy)
+{
+    struct text_case t;
+    struct skm_policy back = {.id = {NULL, 0}};
+    text_case_init(&t, (skm_span){NULL, 0});
+    skm_policy_json_write(policy, &t.out);
+    t.source.text = skm_buf_span(&t.out);
+    assert_ok(skm_policy_json_read(&t.arena, &t.source, policy->id, &t.diags, &back));
+    assert_true(same_policy(policy, &back));
+    text_case_fini(&t);
+}
+
 static void test_the_corpus_comes_back_equal(void **state)
 {
     (void)state;
@@ -77,6 +90,7 @@ static void test_the_corpus_comes_back_equal(void **state)
     assert_true(policies.count >= POLICIES_MIN);
     for (size_t i = 0; i < policies.count; i++) {
         skm_print_policy_flat(&policies.items[i], &t.out);
+        check_json(&policies.items[i]);
     }
     assert_ok(parse_again(&t, &t.out, &again));
     check_same_lists(&policies, &again);
