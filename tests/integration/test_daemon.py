@@ -196,6 +196,46 @@ def test_metadata_only_with_an_identifier(running):
         assert tenant.post("/t1/access/v1/evaluation", question("a", "b", "c")).json == {"decision": True}
 
 
+FORWARD_AUTH = """\
+    forward_auth: {headers: original-uri, subject_header: X-Remote-User}
+resources: resources.yaml
+zones: zones.yaml
+"""
+RESOURCES = """\
+resources:
+  - host: www.example.org
+    path: /hr
+    resource: 'Page::"hr"'
+    labels: {confidentiality: 3}
+  - host: www.example.org
+    path: /public
+    resource: 'Page::"public"'
+"""
+ZONES = "zones:\n  - zone: office\n    networks: [10.1.0.0/16]\n  - zone: outside\n    networks: [0.0.0.0/0]\n"
+PAGES = """\
+permit(principal, action == Action::"view", resource is Page);
+forbid(principal, action, resource is Page)
+when { resource has confidentiality && resource.confidentiality >= 3 && context.zone != "office" };
+"""
+
+
+@pytest.mark.parametrize("path, address, method, status", [
+    ("/hr/list", "10.1.2.3", "GET", 200), ("/hr/list", "203.0.113.9", "GET", 403), ("/public", "203.0.113.9", "GET", 200),
+    ("/public", "203.0.113.9", "POST", 403), ("/elsewhere", "10.1.2.3", "GET", 403), ("/public%2f..%2fhr", "203.0.113.9", "GET", 403)])
+def test_forward_auth_decides_by_resource_map_and_zones(pdp, path, address, method, status):
+    pdp.write("sekimori.yaml", CONFIG + FORWARD_AUTH)
+    pdp.write("resources.yaml", RESOURCES)
+    pdp.write("zones.yaml", ZONES)
+    pdp.policy("pages.cedar", PAGES)
+    pdp.start()
+    headers = {"Authorization": f"Bearer {KEY}", "X-Original-Method": method, "X-Original-URI": path, "X-Real-IP": address,
+               "X-Forwarded-Host": "www.example.org", "X-Forwarded-Proto": "https", "X-Remote-User": "alice"}
+    answer = pdp.get("/forward-auth", headers=headers)
+    assert answer.status == status, (answer.headers.items(), answer.text)
+    del headers["Authorization"]
+    assert pdp.get("/forward-auth", headers=headers).status == 403
+
+
 # ---- who may ask
 
 @pytest.mark.parametrize("key", [None, "", KEY + "x", KEY[:-1], KEY.upper()])
@@ -393,10 +433,10 @@ def test_digest_follows_names_and_bytes_of_policies_only(running):
     running.entities("more.json", [])
     running.reload()
     assert running.admin("status")["policy_digest"] == first
-    os.rename(running.folder / "policies/base.cedar", running.folder / "policies/basis.cedar")
+    os.rename(running.folder / "policies/base.cedar", running.folder / "policies/bass.cedar")
     running.reload()
     renamed = running.admin("status")["policy_digest"]
-    os.rename(running.folder / "policies/basis.cedar", running.folder / "policies/base.cedar")
+    os.rename(running.folder / "policies/bass.cedar", running.folder / "policies/base.cedar")
     running.policy("base.cedar", (running.folder / "policies/base.cedar").read_text() + "\n")
     running.reload()
     longer = running.admin("status")["policy_digest"]
