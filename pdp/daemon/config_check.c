@@ -229,6 +229,18 @@ static skm_err check_peps(const struct checker *c)
     return SKM_OK;
 }
 
+static void check_admin(const struct checker *c)
+{
+    const struct skm_config_admin *admin = &c->config->admin;
+    if (admin->group.text.len != 0 && (admin->mode & 0060) != 0060) {
+        struct skm_diag *diag =
+            complain(c, admin->group.range,
+                     "`admin.group` has no access to the socket: `admin.mode` is %04o",
+                     (unsigned)admin->mode);
+        skm_diag_help(c->diags, diag, "write `mode: 0660`");
+    }
+}
+
 static void check_authzen(const struct checker *c)
 {
     const struct skm_config_authzen *authzen = &c->config->authzen;
@@ -253,6 +265,7 @@ skm_err skm_config_check(const struct skm_config *config, const struct skm_sourc
     size_t errors_before = diags->errors;
     SKM_TRY(check_listeners(&c));
     SKM_TRY(check_peps(&c));
+    check_admin(&c);
     check_authzen(&c);
     return diags->errors > errors_before ? SKM_ERR(INVALID) : SKM_OK;
 }

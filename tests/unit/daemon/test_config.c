@@ -340,6 +340,18 @@ static void test_relations_between_options_are_checked(void **state)
                     "f.yaml:1:13: error: `listeners[].serve`: this listener offers nothing\n");
 }
 
+static void test_group_of_the_socket_needs_access_to_it(void **state)
+{
+    (void)state;
+    assert_accepted(LISTENER "admin: {group: ops, mode: 0660}\n");
+    assert_messages(
+        LISTENER "admin: {group: ops}\n",
+        "f.yaml:2:16: error: `admin.group` has no access to the socket: `admin.mode` is 0600 [write `mode: 0660`]\n");
+    assert_messages(
+        LISTENER "admin: {group: ops, mode: 0640}\n",
+        "f.yaml:2:16: error: `admin.group` has no access to the socket: `admin.mode` is 0640 [write `mode: 0660`]\n");
+}
+
 static void test_custom_headers_must_tell_what_is_asked(void **state)
 {
     (void)state;
@@ -457,6 +469,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_wrong_kinds_are_named),
     cmocka_unit_test(test_addresses_urls_and_digests_have_their_form),
     cmocka_unit_test(test_relations_between_options_are_checked),
+    cmocka_unit_test(test_group_of_the_socket_needs_access_to_it),
     cmocka_unit_test(test_custom_headers_must_tell_what_is_asked),
     cmocka_unit_test(test_only_options_for_the_next_start_are_reported),
     cmocka_unit_test(test_options_and_defaults_are_as_recorded),
