@@ -286,16 +286,14 @@ static skm_err read_operands(struct skm_policy_reader *reader, const struct oper
     size_t offset = skm_policy_reader_offset(reader);
     SKM_TRY(skm_json_enter_object(&reader->json));
     for (;;) {
-        bool more = false;
-        skm_span key = {0};
-        SKM_TRY(skm_json_next_member(&reader->json, &more, &key));
-        if (!more) {
+        SKM_TRY(skm_policy_reader_member(reader));
+        if (!reader->more) {
             break;
         }
-        const struct member_name *name = find_member(key, op->required | op->optional);
+        const struct member_name *name = find_member(reader->key, op->required | op->optional);
         if (name == NULL) {
             return SKM_POLICY_REFUSE(reader, reader->json.offset, "operator `%s` has no \"%.*s\"",
-                                     op->key, SKM_SPAN_ARG(key));
+                                     op->key, SKM_SPAN_ARG(reader->key));
         }
         SKM_TRY(read_member(reader, op, name->member, operands));
     }
@@ -344,9 +342,13 @@ static skm_err new_node(struct skm_policy_reader *reader, const struct operation
 static skm_err read_operator(struct skm_policy_reader *reader, const struct operation *op,
                              struct skm_expr **out_expr)
 {
-    struct operands operands = {0};
-    SKM_TRY(read_operands(reader, op, &operands));
-    return new_node(reader, op, &operands, out_expr);
+    /* In the arena: on the stack it would count for every level. */
+    struct operands *operands = SKM_ARENA_NEW(reader->arena, struct operands);
+    if (operands == NULL) {
+        return SKM_ERR(MEMORY);
+    }
+    SKM_TRY(read_operands(reader, op, operands));
+    return new_node(reader, op, operands, out_expr);
 }
 
 /* ---- operators with a form of their own ---- */
@@ -474,20 +476,19 @@ skm_err skm_policy_reader_enter(struct skm_policy_reader *reader, uint32_t max)
 skm_err skm_policy_reader_expr(struct skm_policy_reader *reader, struct skm_expr **out_expr)
 {
     size_t offset = skm_policy_reader_offset(reader);
-    bool more = false;
-    skm_span key = {0};
     SKM_TRY(skm_policy_reader_enter(reader, SKM_EXPR_DEPTH_MAX));
     SKM_TRY(skm_json_enter_object(&reader->json));
-    SKM_TRY(skm_json_next_member(&reader->json, &more, &key));
-    if (!more) {
+    SKM_TRY(skm_policy_reader_member(reader));
+    if (!reader->more) {
         return SKM_POLICY_REFUSE(reader, offset,
                                  "an expression is an object with one key, its operator");
     }
-    SKM_TRY(read_by_key(reader, offset, key, out_expr));
-    SKM_TRY(skm_json_next_member(&reader->json, &more, &key));
-    if (more) {
-        return SKM_POLICY_REFUSE(
-            reader, offset, "an expression has one operator, found also `%.*s`", SKM_SPAN_ARG(key));
+    SKM_TRY(read_by_key(reader, offset, reader->key, out_expr));
+    SKM_TRY(skm_policy_reader_member(reader));
+    if (reader->more) {
+        return SKM_POLICY_REFUSE(reader, offset,
+                                 "an expression has one operator, found also `%.*s`",
+                                 SKM_SPAN_ARG(reader->key));
     }
     reader->nesting--;
     return SKM_OK;

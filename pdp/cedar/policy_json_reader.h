@@ -17,6 +17,9 @@ struct skm_policy_reader {
     struct skm_diags *diags;
     struct skm_json json;
     uint32_t nesting; /* expressions and data within each other */
+    /* What skm_policy_reader_member() found. Here and not on the stack, which each level of an expression takes from. */
+    bool more;
+    skm_span key;
 };
 
 typedef SKM_VEC(const struct skm_expr *) skm_policy_reader_exprs;
@@ -32,6 +35,12 @@ typedef SKM_VEC(const struct skm_expr *) skm_policy_reader_exprs;
 static inline size_t skm_policy_reader_offset(struct skm_policy_reader *reader)
 {
     return skm_json_value_offset(&reader->json);
+}
+
+/* The next member of the open object: its key, or that there is none. */
+static inline SKM_MUST skm_err skm_policy_reader_member(struct skm_policy_reader *reader)
+{
+    return skm_json_next_member(&reader->json, &reader->more, &reader->key);
 }
 
 /* ---- parts ---- */

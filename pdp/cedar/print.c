@@ -225,19 +225,24 @@ static void print_if(const struct skm_expr *expr, struct skm_buf *out)
 /* The grammar takes so many in a row. */
 #define UNARY_RUN_MAX 4u
 
-/* A number behind `-` would become part of it: `-(1)` is the negation of 1, `-1` is a literal. */
+/* A number behind `-` would become part of it: `-(1)` is the negation of 1, `-1` is a literal. A negative literal is
+ * written with the run: `--1` is the negation of -1. */
 static void print_unary(const struct skm_expr *expr, struct skm_buf *out)
 {
     const struct skm_expr *operand = expr;
-    for (unsigned i = 0;
-         i < UNARY_RUN_MAX && operand->kind == expr->kind && negated_infix(operand) == NULL; i++) {
+    unsigned run = 0;
+    for (; run < UNARY_RUN_MAX && operand->kind == expr->kind && negated_infix(operand) == NULL;
+         run++) {
         skm_buf_append_char(out, expr->kind == SKM_EXPR_NOT ? '!' : '-');
         operand = operand->a;
     }
-    if (expr->kind == SKM_EXPR_NEG && is_number(operand, false)) {
+    bool minus = expr->kind == SKM_EXPR_NEG;
+    if (minus && is_number(operand, false)) {
         skm_buf_append_char(out, '(');
         print_at(operand, LEVEL_EXPR, out);
         skm_buf_append_char(out, ')');
+    } else if (minus && is_number(operand, true) && run < UNARY_RUN_MAX) {
+        print_at(operand, LEVEL_UNARY, out);
     } else {
         print_at(operand, LEVEL_MEMBER, out);
     }

@@ -97,6 +97,11 @@ void skm_print_policy(const struct skm_policy *policy, struct skm_buf *out)
     if (skm_is_ok(err)) {
         err = skm_format_text(skm_buf_span(&flat), SKM_FORMAT_WIDTH, out);
     }
+    if (skm_is_err(err, SKM_E_DEPTH)) {
+        skm_buf_append(out, skm_buf_span(&flat));
+        skm_buf_append_char(out, '\n');
+        err = skm_buf_check(out);
+    }
     if (!skm_is_ok(err) && skm_is_ok(out->err)) {
         out->err = err;
     }

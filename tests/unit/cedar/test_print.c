@@ -92,18 +92,21 @@ static void test_minus_before_a_number(void **state)
     (void)state;
     check_same("-1");
     check_same("-(1)");
-    check_print("--1", "-(-1)");
+    check_same("--1");
+    check_same("----1");
+    check_same("----(-1)");
+    check_print("-(---1)", "----1");
     check_print("-(-(1))", "--(1)");
     check_same("(-1).a");
     check_same("-1.a");
     check_same("!(-1)");
     check_same("1 - -1");
     check_same("-9223372036854775808");
-    check_same("-(-9223372036854775808)");
+    check_print("-(-9223372036854775808)", "--9223372036854775808");
     check_same("[-1].contains(-1)");
     check_same("----principal.a");
     check_same("!!!!(!principal.a)");
-    check_same("-(-1) * -principal");
+    check_same("--1 * -principal");
 }
 
 static void test_calls_and_methods(void **state)
