@@ -294,17 +294,20 @@ static bool is_name(skm_span name)
     return name.len > 0;
 }
 
+/* RFC 3986 §3.2.2: IP-literal, as far as a name to look up needs it; the form with an IPv4 part is not taken. */
 static bool is_bracketed_ipv6(skm_span host)
 {
+    size_t colons = 0;
     if (host.len < 4 || host.ptr[0] != '[' || host.ptr[host.len - 1] != ']') {
         return false;
     }
     for (size_t i = 1; i + 1 < host.len; i++) {
-        if (hex_digit(host.ptr[i]) < 0 && host.ptr[i] != ':' && host.ptr[i] != '.') {
+        if (hex_digit(host.ptr[i]) < 0 && host.ptr[i] != ':') {
             return false;
         }
+        colons += host.ptr[i] == ':';
     }
-    return true;
+    return colons >= 2;
 }
 
 skm_err skm_uri_normalise_host(struct skm_arena *arena, skm_span host, skm_span *out_host)

@@ -128,8 +128,8 @@ skm_err skm_resource_map_new(struct skm_arena *arena, skm_span action_type,
 
 static bool is_host_byte(char byte, bool bracketed)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' ||
-           (bracketed ? byte == ':' : byte == '-' || byte == '_');
+    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+           (bracketed ? byte == ':' : byte == '.' || byte == '-' || byte == '_');
 }
 
 /* Why no request can have this host, or NULL. */

@@ -218,6 +218,8 @@ static void test_hosts_are_normalised_or_refused(void **state)
         {"[]", NULL},
         {"[::1]x", NULL},
         {"[g::1]", NULL},
+        {"[::ffff:10.0.0.1]", NULL},
+        {"[1:2]", NULL},
         {"\xe3\x81\x82", NULL},
     };
     struct skm_arena arena;
