@@ -403,6 +403,35 @@ static void test_running_out_of_memory_never_permits(void **state)
     }
 }
 
+/* A forbid that runs out of memory is no forbid that Cedar would skip. */
+static void test_memory_cannot_switch_a_forbid_off(void **state)
+{
+    (void)state;
+    static char text[16384] = "@id(\"p\") permit(principal, action, resource);"
+                              "forbid(principal, action, resource) when { [0";
+    size_t len = strlen(text);
+    for (unsigned i = 1; i < 500; i++) {
+        len += (size_t)snprintf(text + len, sizeof(text) - len, ", %u", i);
+    }
+    (void)snprintf(text + len, sizeof(text) - len, "].contains(7) };");
+    struct scene scene;
+    unsigned failed = 0;
+    scene_open(&scene, &(struct scene_texts){.policies = text});
+    scene.snapshot->on_forbid_error = SKM_ON_FORBID_ERROR_SKIP;
+    const struct skm_decide_request request = scene_request("view");
+    for (size_t quota = 0; quota < 100000; quota += 512) {
+        struct skm_arena arena;
+        struct skm_decision decision = {0};
+        skm_arena_init(&arena, quota);
+        skm_err err = skm_decide(&arena, scene.snapshot, &request, NOW, &decision);
+        assert_int_equal(decision.effect, SKM_DECISION_DENY);
+        failed += !skm_is_ok(err) || decision.kind == SKM_DECISION_ERROR;
+        skm_arena_fini(&arena);
+    }
+    assert_true(failed > 0);
+    scene_close(&scene);
+}
+
 static void test_kinds_have_names(void **state)
 {
     (void)state;
@@ -437,6 +466,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sent_attributes_outside_the_schema_are_denied),
     cmocka_unit_test(test_empty_snapshot_denies),
     cmocka_unit_test(test_running_out_of_memory_never_permits),
+    cmocka_unit_test(test_memory_cannot_switch_a_forbid_off),
     cmocka_unit_test(test_kinds_have_names),
     cmocka_unit_test(test_zeroed_decision_is_a_denial),
 };

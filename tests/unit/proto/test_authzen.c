@@ -239,7 +239,8 @@ static void test_bad_requests_are_400_with_a_text(void **state)
         {"[]", NULL},
         {"7", NULL},
         {"{", NULL},
-        {"{} x", NULL},
+        {PART(ALICE, ACT("read"), REC1) " x", NULL},
+        {PART(ALICE, ACT("read"), REC1) "{}", NULL},
         {"{\"a\":1,\"a\":2}", NULL},
         {"{\"a\":\"\xff\"}", NULL},
         {"{\"a\":\"\\ud800\"}", NULL},
@@ -576,6 +577,23 @@ static void test_thousand_items_are_the_default_bound(void **state)
     assert_answer(*state, skm_authzen_evaluations, body, 400, NULL);
 }
 
+/* Each evaluation gives back what it took before the next begins. */
+static void test_memory_of_a_batch_does_not_grow_with_its_length(void **state)
+{
+    static char body[40000];
+    size_t len = (size_t)snprintf(body, sizeof(body),
+                                  "{" ALICE "," ACT("read") "," REC1 ",\"context\":{\"a\":[0");
+    for (unsigned i = 1; i < 5000; i++) {
+        len += (size_t)snprintf(body + len, sizeof(body) - len, ",%u", i);
+    }
+    len += (size_t)snprintf(body + len, sizeof(body) - len, "]},\"evaluations\":[{}");
+    for (unsigned i = 1; i < 300; i++) {
+        len += (size_t)snprintf(body + len, sizeof(body) - len, ",{}");
+    }
+    (void)snprintf(body + len, sizeof(body) - len, "]}");
+    assert_answer(*state, skm_authzen_evaluations, body, 200, NULL);
+}
+
 /* ---- explanations (§6.2) ---- */
 
 static bool answer_has(struct fixture *f, const char *body, const char *text)
@@ -801,6 +819,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_unknown_semantic_is_400),
     TEST(test_batch_size_is_bounded),
     TEST(test_thousand_items_are_the_default_bound),
+    TEST(test_memory_of_a_batch_does_not_grow_with_its_length),
     TEST(test_explanations_are_opt_in),
     TEST(test_explanation_of_a_denial),
     TEST(test_users_reason_follows_the_language),

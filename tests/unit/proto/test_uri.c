@@ -55,6 +55,7 @@ static const struct path_case path_cases[] = {
     {"/a/%2e", "/a/", SKM_URI_ENCODED_DOTS},
     {"/a%2f..%2fb", "/b", SKM_URI_ENCODED_SLASH | SKM_URI_ENCODED_DOTS},
     {"/a%2f../b", "/b", SKM_URI_ENCODED_SLASH | SKM_URI_ENCODED_DOTS},
+    {"/a%2f/../b", "/b", SKM_URI_ENCODED_SLASH | SKM_URI_EMPTY_SEGMENT | SKM_URI_ENCODED_DOTS},
     {"/%2ea", "/.a", 0},
     {"/%252e%252e", "/%2e%2e", SKM_URI_DOUBLE_ENCODING},
     {"/%252f", "/%2f", SKM_URI_DOUBLE_ENCODING},

@@ -125,7 +125,10 @@ static void test_unknown_host_without_default_is_not_found(void **state)
     setup(&f);
     add(&f, "www.example.org", "/", "exact");
     add(&f, "*.example.net", "/", "wild");
+    add(&f, "ample.example", "/", "tail");
     close_map(&f);
+    assert_finds_nothing(&f, "example.example", "/");
+    assert_finds_nothing(&f, "x.ample.example", "/");
     assert_finds_nothing(&f, "other.example", "/");
     assert_finds_nothing(&f, "example.net", "/");
     assert_finds_nothing(&f, "example.net.evil", "/");

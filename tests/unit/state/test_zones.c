@@ -129,6 +129,23 @@ static void test_mapped_addresses_are_ipv4(void **state)
     teardown(&f);
 }
 
+/* Also for addresses and networks that did not come through the parser. */
+static void test_mapped_addresses_are_ipv4_wherever_they_come_from(void **state)
+{
+    (void)state;
+    static const struct skm_ip mapped = {
+        .is_v6 = true, .prefix = 128, .bytes = {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1}};
+    struct fixture f;
+    setup(&f);
+    struct skm_zone_rule rule = {.zone = SKM_SPAN("one"), .network = mapped};
+    assert_ok(skm_zones_add(f.zones, &rule, &f.diags));
+    add(&f, "::/0", "six");
+    assert_ok(skm_zones_close(f.zones, &f.diags));
+    assert_zone(&f, "10.0.0.1", "one");
+    assert_span_equal(skm_zones_find(f.zones, &mapped)->zone, SKM_SPAN("one"));
+    teardown(&f);
+}
+
 static void test_area_is_not_inherited(void **state)
 {
     (void)state;
@@ -289,6 +306,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_networks_that_end_together_nest),
     cmocka_unit_test(test_families_are_apart),
     cmocka_unit_test(test_mapped_addresses_are_ipv4),
+    cmocka_unit_test(test_mapped_addresses_are_ipv4_wherever_they_come_from),
     cmocka_unit_test(test_area_is_not_inherited),
     cmocka_unit_test(test_bad_rules_are_refused),
     cmocka_unit_test(test_one_network_twice_is_refused),
