@@ -2,8 +2,9 @@
  *
  * INVARIANT: `value_due` is true exactly when the grammar wants a value at `offset`, so that no order of calls can
  * accept a text that is not JSON. */
-#include "base/json_inner.h"
+#include "base/json.h"
 
+#include "base/json_inner.h"
 #include "base/span.h"
 
 #define FIRST_LEVELS 16u

@@ -1,8 +1,7 @@
 /* What the parts of the value reader share: refusing, and strings that live as long as the value. */
-#include <stdint.h>
+#include "cedar/value_json_reader.h"
 
 #include "base/span.h"
-#include "cedar/value_json_reader.h"
 
 skm_err skm_value_reader_refuse(struct skm_value_reader *reader, skm_err err, size_t offset,
                                 const char *reason, skm_span name, const struct skm_type *expected)
