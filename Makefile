@@ -8,8 +8,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-# Parallel by itself; an explicit -j wins.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+# Parallel by itself; an explicit -j wins, and a make within make shares the outer one's jobs.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --output-sync=target
