@@ -18,8 +18,8 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/json.h"
+#include "proto/peer.h"
 #include "server/listener.h"
-#include "server/peer.h"
 
 struct skm_admin_server;
 struct skm_loop;

@@ -24,8 +24,8 @@
 #include <sekimori/types.h>
 
 #include "base/buf.h"
+#include "proto/peer.h"
 #include "server/loop.h"
-#include "server/peer.h"
 #include "server/quota.h"
 #include "server/tls.h"
 

@@ -17,7 +17,7 @@
 #include <sekimori/types.h>
 
 #include "base/diag.h"
-#include "server/http.h"
+#include "proto/http.h"
 #include "server/http_reject.h"
 #include "server/listener.h"
 

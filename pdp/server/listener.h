@@ -18,7 +18,7 @@
 #include <sekimori/types.h>
 
 #include "base/diag.h"
-#include "server/peer.h"
+#include "proto/peer.h"
 
 struct skm_listener;
 struct skm_loop;

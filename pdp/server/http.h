@@ -1,4 +1,0 @@
-/* The endpoint contract, as the server's files know it. It lies in proto/ since endpoints, which lie below the server, share it. */
-#pragma once
-
-#include "proto/http.h"
