@@ -6,6 +6,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 # Parallel by itself; an explicit -j wins, and a make within make shares the outer one's jobs.
