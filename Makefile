@@ -13,7 +13,8 @@ MAKEFLAGS += --no-builtin-rules
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
-MAKEFLAGS += --output-sync=target
+# By line: compilers do not mix, and long recipes show what they do.
+MAKEFLAGS += --output-sync=line
 
 comma := ,
 CC ?= gcc
