@@ -197,6 +197,24 @@ static void test_comments_keep_their_place(void **state)
         "} // closed\n"
         "; // end\n");
     check_format("// only a comment", 80, "// only a comment\n");
+    /* A comment before an operand does not break the operand. */
+    check_format(
+        "permit(principal // who\n== U::\"a\",\n// what\naction == Action::\"v\", // behind\nresource)\nwhen { // open\n"
+        "context.a == [1,2] && // first\n // own\n context.b == (3) };",
+        80,
+        "permit (\n"
+        "  principal // who\n"
+        "    ==\n"
+        "    U::\"a\",\n"
+        "  // what\n"
+        "  action == Action::\"v\", // behind\n"
+        "  resource\n"
+        ")\n"
+        "when { // open\n"
+        "  context.a == [1, 2] && // first\n"
+        "  // own\n"
+        "  context.b == (3)\n"
+        "};\n");
     check_format(
         "permit(principal,action,resource);// a\r\n// b\rpermit(principal,action,resource);", 80,
         "permit (principal, action, resource); // a\n\n// b\npermit (principal, action, resource);\n");
