@@ -64,10 +64,9 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SAN_FLA
 # Bottom-up. Siblings that ignore each other are kept apart by tests/checks/layers.
 LAYERS := base crypto cedar state decide proto server daemon tools
 # What a folder's own code needs of the system; programs and tests link the sum at or below their folder.
-LIBS_base :=
+LIBS_base := -lyaml
 LIBS_crypto := -lcrypto
 LIBS_server := -levent_core -levent_pthreads -lssl -lcrypto
-LIBS_daemon := -lyaml
 
 # Folders that exist, so that the house grows room by room.
 FOLDERS := $(foreach l,$(LAYERS),$(if $(wildcard pdp/$(l)/*.c),$(l)))

@@ -9,9 +9,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "base/yaml.h"
 #include "daemon/config_check.h"
 #include "daemon/config_read.h"
-#include "daemon/yaml.h"
 
 #define CONFIG_MEMORY (256u << 20)
 

@@ -1,8 +1,8 @@
 /* One value of the configuration: from its YAML node to its field, and compared with another. */
 #pragma once
 
+#include "base/yaml.h"
 #include "daemon/config_option.h"
-#include "daemon/yaml.h"
 
 /* What reading needs at hand. */
 struct skm_config_reader {

@@ -1,7 +1,7 @@
 /* The keys of one mapping, picked apart by a table: for registries with entries of a few known keys. */
 #pragma once
 
-#include "daemon/yaml.h"
+#include "base/yaml.h"
 
 enum skm_yaml_field_need {
     SKM_YAML_OPTIONAL = 0,

@@ -1,7 +1,7 @@
 """Includes point down: a folder of pdp/ includes only folders listed before it, and include/.
 
 The linker holds calls to the same rule (one archive per folder, linked from the top down). Third-party headers
-have one home each: libevent in server, OpenSSL in crypto and server/tls.c, libyaml in daemon. A source file
+have one home each: libevent in server, OpenSSL in crypto and server/tls.c, libyaml in base/yaml.c. A source file
 includes its own header first.
 """
 
@@ -15,7 +15,7 @@ SIBLINGS = [{"crypto", "cedar"}, {"engine", "attest"}, {"engine", "audit"}, {"at
 THIRD_PARTY = {
     r"event2?[/.]": lambda path: path.startswith("pdp/server/"),
     r"openssl/": lambda path: path.startswith(("pdp/crypto/", "pdp/server/tls")),
-    r"yaml\.h": lambda path: path.startswith("pdp/daemon/"),
+    r"yaml\.h": lambda path: path.startswith("pdp/base/yaml"),
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)[">]')
 

@@ -1,4 +1,4 @@
-#include "daemon/yaml.h"
+#include "base/yaml.h"
 
 #include <string.h>
 #include <strings.h>

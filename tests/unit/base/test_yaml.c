@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/span.h"
-#include "daemon/yaml.h"
+#include "base/yaml.h"
 
 struct fixture {
     struct skm_arena arena;
