@@ -4,6 +4,7 @@
  *     parse_policy.c  annotations, effect, conditions
  *     parse_scope.c   principal, action, resource
  *     parse_expr.c    expressions, by precedence
+ *     parse_unary.c   `!`, `-`, and what follows a primary: `.a`, `["a"]`, `.f()`
  *     parse_primary.c what stands at their leaves: literals, names, sets, records
  *     parse_call.c    names of functions and methods
  *     parse_report.c  messages
@@ -95,6 +96,11 @@ SKM_MUST skm_err skm_parse_expr_any(struct skm_parser *p, struct skm_expr **out_
 /* items := [ expr { ',' expr } [ ',' ] ] close. The opening bracket has been consumed: it is p->last. */
 SKM_MUST skm_err skm_parse_expr_items(struct skm_parser *p, enum skm_token_kind close,
                                       const struct skm_expr *const **out_items, size_t *out_count);
+
+/* ---- parse_unary.c ---- */
+
+/* unary := member | '!'{1..4} member | '-'{1..4} member */
+SKM_MUST skm_err skm_parse_unary(struct skm_parser *p, struct skm_expr **out_expr);
 
 /* ---- parse_primary.c ---- */
 

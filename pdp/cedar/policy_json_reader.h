@@ -1,9 +1,10 @@
 /* What the parts of the reader of JSON policies share; nobody else includes it.
  *
- *     policy_json.c        policies, sets
- *     policy_json_scope.c  scopes
- *     policy_json_expr.c   expressions
- *     policy_json_value.c  data within expressions */
+ *     policy_json.c          policies, sets
+ *     policy_json_scope.c    scopes
+ *     policy_json_expr.c     expressions
+ *     policy_json_operand.c  operands that are no expressions
+ *     policy_json_value.c    data within expressions */
 #pragma once
 
 #include "base/diag.h"
@@ -58,6 +59,14 @@ SKM_MUST skm_err skm_policy_reader_enter(struct skm_policy_reader *reader, uint3
 
 /* A uid, with or without its escape. */
 SKM_MUST skm_err skm_policy_reader_uid(struct skm_policy_reader *reader, struct skm_uid *out_uid);
+
+/* An attribute's name; with `path` also an array of at least one. */
+SKM_MUST skm_err skm_policy_reader_names(struct skm_policy_reader *reader, bool path,
+                                         const skm_span **out_names, size_t *out_count);
+
+/* The pattern of `like`. Literals that follow each other are one. */
+SKM_MUST skm_err skm_policy_reader_pattern(struct skm_policy_reader *reader,
+                                           struct skm_pattern *out_pattern);
 
 /* The name of an entity type. */
 SKM_MUST skm_err skm_policy_reader_type(struct skm_policy_reader *reader, skm_span *out_type);

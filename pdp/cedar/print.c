@@ -5,177 +5,12 @@
 #include "base/buf.h"
 #include "base/span.h"
 #include "cedar/ext.h"
+#include "cedar/print_level.h"
 #include "cedar/token.h"
-
-/* How tightly an expression binds, as the grammar rules follow each other. Where a rule expects a level, an
- * expression of a lower one stands in parentheses. */
-enum level {
-    LEVEL_EXPR = 0, /* if */
-    LEVEL_OR,
-    LEVEL_AND,
-    LEVEL_RELATION,
-    LEVEL_ADD,
-    LEVEL_MUL,
-    LEVEL_UNARY,
-    LEVEL_MEMBER,
-};
-
-/* What an infix operator is written as, and the levels of its operands. */
-struct infix {
-    const char *text;
-    enum level own;
-    enum level left;
-    enum level right;
-};
-
-static const struct infix infix_or = {" || ", LEVEL_OR, LEVEL_OR, LEVEL_AND};
-static const struct infix infix_and = {" && ", LEVEL_AND, LEVEL_AND, LEVEL_RELATION};
-static const struct infix infix_eq = {" == ", LEVEL_RELATION, LEVEL_ADD, LEVEL_ADD};
-static const struct infix infix_ne = {" != ", LEVEL_RELATION, LEVEL_ADD, LEVEL_ADD};
-static const struct infix infix_lt = {" < ", LEVEL_RELATION, LEVEL_ADD, LEVEL_ADD};
-static const struct infix infix_le = {" <= ", LEVEL_RELATION, LEVEL_ADD, LEVEL_ADD};
-static const struct infix infix_gt = {" > ", LEVEL_RELATION, LEVEL_ADD, LEVEL_ADD};
-static const struct infix infix_ge = {" >= ", LEVEL_RELATION, LEVEL_ADD, LEVEL_ADD};
-static const struct infix infix_in = {" in ", LEVEL_RELATION, LEVEL_ADD, LEVEL_ADD};
-static const struct infix infix_add = {" + ", LEVEL_ADD, LEVEL_ADD, LEVEL_MUL};
-static const struct infix infix_sub = {" - ", LEVEL_ADD, LEVEL_ADD, LEVEL_MUL};
-static const struct infix infix_mul = {" * ", LEVEL_MUL, LEVEL_MUL, LEVEL_UNARY};
-
-/* ---- what a node is written as ---- */
-
-/* The operator a negation was written as, when the tree still has its shape; else NULL. */
-static const struct infix *negated_infix(const struct skm_expr *expr)
-{
-    if (expr->hint == SKM_EXPR_HINT_NE && expr->a->kind == SKM_EXPR_EQ) {
-        return &infix_ne;
-    }
-    if (expr->hint == SKM_EXPR_HINT_GT && expr->a->kind == SKM_EXPR_LE) {
-        return &infix_gt;
-    }
-    if (expr->hint == SKM_EXPR_HINT_GE && expr->a->kind == SKM_EXPR_LT) {
-        return &infix_ge;
-    }
-    return NULL;
-}
-
-static bool is_is_in(const struct skm_expr *expr)
-{
-    return expr->hint == SKM_EXPR_HINT_IS_IN && expr->a->kind == SKM_EXPR_IS &&
-           expr->b->kind == SKM_EXPR_IN && expr->a->a == expr->b->a;
-}
-
-/* NULL: not written infix between two operands of its own. */
-static const struct infix *infix_of(const struct skm_expr *expr)
-{
-    switch (expr->kind) {
-    case SKM_EXPR_OR:
-        return &infix_or;
-    case SKM_EXPR_AND:
-        return is_is_in(expr) ? NULL : &infix_and;
-    case SKM_EXPR_EQ:
-        return &infix_eq;
-    case SKM_EXPR_LT:
-        return &infix_lt;
-    case SKM_EXPR_LE:
-        return &infix_le;
-    case SKM_EXPR_IN:
-        return &infix_in;
-    case SKM_EXPR_ADD:
-        return &infix_add;
-    case SKM_EXPR_SUB:
-        return &infix_sub;
-    case SKM_EXPR_MUL:
-        return &infix_mul;
-    case SKM_EXPR_LITERAL:
-    case SKM_EXPR_VAR:
-    case SKM_EXPR_IF:
-    case SKM_EXPR_NOT:
-    case SKM_EXPR_NEG:
-    case SKM_EXPR_CONTAINS:
-    case SKM_EXPR_CONTAINS_ALL:
-    case SKM_EXPR_CONTAINS_ANY:
-    case SKM_EXPR_IS_EMPTY:
-    case SKM_EXPR_GET_TAG:
-    case SKM_EXPR_HAS_TAG:
-    case SKM_EXPR_GET_ATTR:
-    case SKM_EXPR_HAS_ATTR:
-    case SKM_EXPR_HAS_PATH:
-    case SKM_EXPR_LIKE:
-    case SKM_EXPR_IS:
-    case SKM_EXPR_SET:
-    case SKM_EXPR_RECORD:
-    case SKM_EXPR_CALL:
-        break;
-    }
-    return NULL;
-}
-
-/* Extended `has` takes identifiers only; paths from data may hold other names. */
-static bool is_plain_path(const struct skm_expr *expr)
-{
-    for (size_t i = 0; i < expr->as.path.count; i++) {
-        if (!skm_token_is_ident(expr->as.path.names[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_number(const struct skm_expr *expr, bool negative)
-{
-    return expr->kind == SKM_EXPR_LITERAL && expr->as.literal.kind == SKM_VALUE_LONG &&
-           (expr->as.literal.as.integer < 0) == negative;
-}
-
-static enum level level_of(const struct skm_expr *expr)
-{
-    const struct infix *infix = infix_of(expr);
-    if (infix != NULL) {
-        return infix->own;
-    }
-    switch (expr->kind) {
-    case SKM_EXPR_IF:
-        return LEVEL_EXPR;
-    case SKM_EXPR_NOT:
-        return negated_infix(expr) != NULL ? LEVEL_RELATION : LEVEL_UNARY;
-    case SKM_EXPR_NEG:
-        return LEVEL_UNARY;
-    case SKM_EXPR_LITERAL:
-        return is_number(expr, true) ? LEVEL_UNARY : LEVEL_MEMBER;
-    case SKM_EXPR_HAS_PATH:
-        return is_plain_path(expr) ? LEVEL_RELATION : LEVEL_AND;
-    case SKM_EXPR_AND: /* is .. in */
-    case SKM_EXPR_HAS_ATTR:
-    case SKM_EXPR_LIKE:
-    case SKM_EXPR_IS:
-        return LEVEL_RELATION;
-    case SKM_EXPR_VAR:
-    case SKM_EXPR_OR:
-    case SKM_EXPR_EQ:
-    case SKM_EXPR_LT:
-    case SKM_EXPR_LE:
-    case SKM_EXPR_ADD:
-    case SKM_EXPR_SUB:
-    case SKM_EXPR_MUL:
-    case SKM_EXPR_IN:
-    case SKM_EXPR_CONTAINS:
-    case SKM_EXPR_CONTAINS_ALL:
-    case SKM_EXPR_CONTAINS_ANY:
-    case SKM_EXPR_IS_EMPTY:
-    case SKM_EXPR_GET_TAG:
-    case SKM_EXPR_HAS_TAG:
-    case SKM_EXPR_GET_ATTR:
-    case SKM_EXPR_SET:
-    case SKM_EXPR_RECORD:
-    case SKM_EXPR_CALL:
-        break;
-    }
-    return LEVEL_MEMBER;
-}
 
 /* ---- writing ---- */
 
-static void print_at(const struct skm_expr *expr, enum level level, struct skm_buf *out);
+static void print_at(const struct skm_expr *expr, enum skm_print_level level, struct skm_buf *out);
 
 static void print_quoted(skm_span text, struct skm_buf *out)
 {
@@ -204,7 +39,7 @@ static void print_var(enum skm_var var, struct skm_buf *out)
     skm_buf_append_cstr(out, names[var]);
 }
 
-static void print_infix(const struct skm_expr *a, const struct infix *infix,
+static void print_infix(const struct skm_expr *a, const struct skm_print_infix *infix,
                         const struct skm_expr *b, struct skm_buf *out)
 {
     print_at(a, infix->left, out);
@@ -215,11 +50,11 @@ static void print_infix(const struct skm_expr *a, const struct infix *infix,
 static void print_if(const struct skm_expr *expr, struct skm_buf *out)
 {
     skm_buf_append_cstr(out, "if ");
-    print_at(expr->a, LEVEL_EXPR, out);
+    print_at(expr->a, SKM_PRINT_LEVEL_EXPR, out);
     skm_buf_append_cstr(out, " then ");
-    print_at(expr->b, LEVEL_EXPR, out);
+    print_at(expr->b, SKM_PRINT_LEVEL_EXPR, out);
     skm_buf_append_cstr(out, " else ");
-    print_at(expr->c, LEVEL_EXPR, out);
+    print_at(expr->c, SKM_PRINT_LEVEL_EXPR, out);
 }
 
 /* The grammar takes so many in a row. */
@@ -231,20 +66,21 @@ static void print_unary(const struct skm_expr *expr, struct skm_buf *out)
 {
     const struct skm_expr *operand = expr;
     unsigned run = 0;
-    for (; run < UNARY_RUN_MAX && operand->kind == expr->kind && negated_infix(operand) == NULL;
+    for (; run < UNARY_RUN_MAX && operand->kind == expr->kind &&
+           skm_print_negated_infix(operand) == NULL;
          run++) {
         skm_buf_append_char(out, expr->kind == SKM_EXPR_NOT ? '!' : '-');
         operand = operand->a;
     }
     bool minus = expr->kind == SKM_EXPR_NEG;
-    if (minus && is_number(operand, false)) {
+    if (minus && skm_print_is_number(operand, false)) {
         skm_buf_append_char(out, '(');
-        print_at(operand, LEVEL_EXPR, out);
+        print_at(operand, SKM_PRINT_LEVEL_EXPR, out);
         skm_buf_append_char(out, ')');
-    } else if (minus && is_number(operand, true) && run < UNARY_RUN_MAX) {
-        print_at(operand, LEVEL_UNARY, out);
+    } else if (minus && skm_print_is_number(operand, true) && run < UNARY_RUN_MAX) {
+        print_at(operand, SKM_PRINT_LEVEL_UNARY, out);
     } else {
-        print_at(operand, LEVEL_MEMBER, out);
+        print_at(operand, SKM_PRINT_LEVEL_MEMBER, out);
     }
 }
 
@@ -252,7 +88,7 @@ static void print_items(const struct skm_expr *const *items, size_t count, struc
 {
     for (size_t i = 0; i < count; i++) {
         skm_buf_append_cstr(out, i == 0 ? "" : ", ");
-        print_at(items[i], LEVEL_EXPR, out);
+        print_at(items[i], SKM_PRINT_LEVEL_EXPR, out);
     }
 }
 
@@ -270,7 +106,7 @@ static void print_record(const struct skm_expr *expr, struct skm_buf *out)
         skm_buf_append_cstr(out, i == 0 ? "" : ", ");
         print_name(expr->as.record.fields[i].key, out);
         skm_buf_append_cstr(out, ": ");
-        print_at(expr->as.record.fields[i].value, LEVEL_EXPR, out);
+        print_at(expr->as.record.fields[i].value, SKM_PRINT_LEVEL_EXPR, out);
     }
     skm_buf_append_char(out, '}');
 }
@@ -278,7 +114,7 @@ static void print_record(const struct skm_expr *expr, struct skm_buf *out)
 static void print_method(const struct skm_expr *receiver, skm_span name,
                          const struct skm_expr *const *args, size_t count, struct skm_buf *out)
 {
-    print_at(receiver, LEVEL_MEMBER, out);
+    print_at(receiver, SKM_PRINT_LEVEL_MEMBER, out);
     skm_buf_append_char(out, '.');
     skm_buf_append(out, name);
     skm_buf_append_char(out, '(');
@@ -308,7 +144,7 @@ static void print_call(const struct skm_expr *expr, struct skm_buf *out)
 
 static void print_attr(const struct skm_expr *expr, struct skm_buf *out)
 {
-    print_at(expr->a, LEVEL_MEMBER, out);
+    print_at(expr->a, SKM_PRINT_LEVEL_MEMBER, out);
     if (expr->hint != SKM_EXPR_HINT_INDEX && skm_token_is_ident(expr->as.name)) {
         skm_buf_append_char(out, '.');
         skm_buf_append(out, expr->as.name);
@@ -324,7 +160,7 @@ static void print_path_apart(const struct skm_expr *expr, struct skm_buf *out)
 {
     for (size_t i = 0; i < expr->as.path.count; i++) {
         skm_buf_append_cstr(out, i == 0 ? "" : " && ");
-        print_at(expr->a, i == 0 ? LEVEL_ADD : LEVEL_MEMBER, out);
+        print_at(expr->a, i == 0 ? SKM_PRINT_LEVEL_ADD : SKM_PRINT_LEVEL_MEMBER, out);
         for (size_t k = 0; k < i; k++) {
             skm_buf_append_char(out, '[');
             print_quoted(expr->as.path.names[k], out);
@@ -337,11 +173,11 @@ static void print_path_apart(const struct skm_expr *expr, struct skm_buf *out)
 
 static void print_path(const struct skm_expr *expr, struct skm_buf *out)
 {
-    if (!is_plain_path(expr)) {
+    if (!skm_print_is_plain_path(expr)) {
         print_path_apart(expr, out);
         return;
     }
-    print_at(expr->a, LEVEL_ADD, out);
+    print_at(expr->a, SKM_PRINT_LEVEL_ADD, out);
     skm_buf_append_cstr(out, " has ");
     for (size_t i = 0; i < expr->as.path.count; i++) {
         skm_buf_append_cstr(out, i == 0 ? "" : ".");
@@ -351,7 +187,7 @@ static void print_path(const struct skm_expr *expr, struct skm_buf *out)
 
 static void print_has(const struct skm_expr *expr, struct skm_buf *out)
 {
-    print_at(expr->a, LEVEL_ADD, out);
+    print_at(expr->a, SKM_PRINT_LEVEL_ADD, out);
     skm_buf_append_cstr(out, " has ");
     print_name(expr->as.name, out);
 }
@@ -373,7 +209,7 @@ static void print_pattern_text(skm_span text, struct skm_buf *out)
 static void print_like(const struct skm_expr *expr, struct skm_buf *out)
 {
     const struct skm_pattern *pattern = &expr->as.pattern;
-    print_at(expr->a, LEVEL_ADD, out);
+    print_at(expr->a, SKM_PRINT_LEVEL_ADD, out);
     skm_buf_append_cstr(out, " like \"");
     for (size_t i = 0; i < pattern->count; i++) {
         print_pattern_text(pattern->parts[i].text, out);
@@ -384,7 +220,7 @@ static void print_like(const struct skm_expr *expr, struct skm_buf *out)
 
 static void print_is(const struct skm_expr *expr, struct skm_buf *out)
 {
-    print_at(expr->a, LEVEL_ADD, out);
+    print_at(expr->a, SKM_PRINT_LEVEL_ADD, out);
     skm_buf_append_cstr(out, " is ");
     skm_buf_append(out, expr->as.name);
 }
@@ -393,12 +229,12 @@ static void print_is_in(const struct skm_expr *expr, struct skm_buf *out)
 {
     print_is(expr->a, out);
     skm_buf_append_cstr(out, " in ");
-    print_at(expr->b->b, LEVEL_ADD, out);
+    print_at(expr->b->b, SKM_PRINT_LEVEL_ADD, out);
 }
 
 static void print_not(const struct skm_expr *expr, struct skm_buf *out)
 {
-    const struct infix *infix = negated_infix(expr);
+    const struct skm_print_infix *infix = skm_print_negated_infix(expr);
     if (infix != NULL) {
         print_infix(expr->a->a, infix, expr->a->b, out);
     } else {
@@ -409,7 +245,7 @@ static void print_not(const struct skm_expr *expr, struct skm_buf *out)
 /* One case a kind. */
 static void print_node(const struct skm_expr *expr, struct skm_buf *out)
 {
-    const struct infix *infix = infix_of(expr);
+    const struct skm_print_infix *infix = skm_print_infix_of(expr);
     if (infix != NULL) {
         print_infix(expr->a, infix, expr->b, out);
         return;
@@ -487,13 +323,13 @@ static void print_node(const struct skm_expr *expr, struct skm_buf *out)
     }
 }
 
-static void print_at(const struct skm_expr *expr, enum level level, struct skm_buf *out)
+static void print_at(const struct skm_expr *expr, enum skm_print_level level, struct skm_buf *out)
 {
     /* A full buffer ends the walk: an operand written more than once must not be walked in vain. */
     if (!skm_is_ok(out->err)) {
         return;
     }
-    if (level_of(expr) >= level) {
+    if (skm_print_level_of(expr) >= level) {
         print_node(expr, out);
         return;
     }
@@ -504,5 +340,5 @@ static void print_at(const struct skm_expr *expr, enum level level, struct skm_b
 
 void skm_print_expr(const struct skm_expr *expr, struct skm_buf *out)
 {
-    print_at(expr, LEVEL_EXPR, out);
+    print_at(expr, SKM_PRINT_LEVEL_EXPR, out);
 }
