@@ -20,7 +20,8 @@ struct skm_policy_list {
 #define SKM_PARSE_NESTING_MAX  1000u
 
 /* All policies of a text; ids are policy<first_number>, policy<first_number + 1>, ... An empty text is an empty list. SKM_E_INVALID: `diags`
- * has the errors and the output is untouched; SKM_E_MEMORY, SKM_E_SIZE. */
+ * has the errors and the output is untouched; SKM_E_MEMORY; SKM_E_SIZE past SKM_PARSE_TEXT_MAX, SKM_E_COUNT past
+ * SKM_PARSE_POLICIES_MAX. */
 SKM_MUST skm_err skm_parse_policies(struct skm_arena *arena, const struct skm_source *source,
                                     size_t first_number, struct skm_diags *diags,
                                     struct skm_policy_list *out_policies);
