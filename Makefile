@@ -264,6 +264,7 @@ install: all
 	install -m 644 README.md ARCHITECTURE.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/sekimori/
 	sed 's|@PREFIX@|$(PREFIX)|g' packaging/sekimorid.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/sekimorid.service
 	install -m 644 packaging/sekimori.yaml $(DESTDIR)$(PREFIX)/share/doc/sekimori/sekimori.yaml.example
+	install -m 644 packaging/schema.cedarschema $(DESTDIR)$(PREFIX)/share/doc/sekimori/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/sekimorid $(DESTDIR)$(PREFIX)/bin/sekimori \

@@ -204,6 +204,7 @@ static skm_err on_status(void *ctx, const struct skm_admin_request *request,
     write_time(reply, SKM_SPAN("loaded"),
                skm_control_live(admin->options.control)->snapshot->loaded_wall_ms);
     write_counts(reply, skm_control_live(admin->options.control));
+    write_u64(reply, SKM_SPAN("warnings"), skm_control_live(admin->options.control)->warnings);
     write_listeners(reply, admin);
     write_last_reload(reply, admin);
     write_traffic(reply, admin);

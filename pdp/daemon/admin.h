@@ -3,7 +3,7 @@
  *     {"command":"reload"}  ->  {"ok":true,"reloaded":true|false,"errors":n,"warnings":n,"took_ms":n,"restart":"options that wait
  *                                for the next start","text":"messages for people","messages":[the same as data], counts}
  *     {"command":"status"}  ->  {"ok":true,"version":..,"pid":..,"uptime_s":..,"config":..,"policy_digest":..,"loaded":.., counts,
- *                                "listeners":[..],"last_reload":{..},"decisions":n,"connections":n}
+ *                                "warnings":n,"listeners":[..],"last_reload":{..},"decisions":n,"connections":n}
  *
  * counts: "revision","policies","templates","template_links","obligations","entities","resource_rules","zone_networks".
  *

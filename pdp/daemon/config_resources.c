@@ -1,128 +1,22 @@
 #include "daemon/config_resources.h"
 
 #include "base/attr.h"
-#include "base/buf.h"
-#include "base/json.h"
 #include "base/span.h"
 #include "cedar/parse.h"
-#include "cedar/value_json.h"
+#include "cedar/type.h"
+#include "daemon/config_labels.h"
 #include "daemon/yaml_fields.h"
-
-#define LABELS_BYTES_MAX (1u << 20)
 
 struct reader {
     struct skm_arena *arena;
     struct skm_yaml_messages messages;
-    skm_span action_type;
+    struct skm_config_resources_options options;
     struct skm_resource_map *map;
 };
 
 static skm_err go_on(skm_err err)
 {
     return skm_is_err(err, SKM_E_INVALID) ? SKM_OK : err;
-}
-
-/* ---- labels: YAML to JSON to values, so that both files mean the same ---- */
-
-static bool is_whole_number(skm_span text)
-{
-    size_t at = text.len > 1 && text.ptr[0] == '-' ? 1 : 0;
-    if (text.len == at || (text.ptr[at] == '0' && text.len > at + 1)) {
-        return false;
-    }
-    for (; at < text.len; at++) {
-        if (text.ptr[at] < '0' || text.ptr[at] > '9') {
-            return false;
-        }
-    }
-    return true;
-}
-
-static skm_err write_scalar(struct reader *r, const struct skm_yaml_node *node,
-                            struct skm_json_writer *json)
-{
-    bool is_word = skm_span_equal(node->text, SKM_SPAN("true")) ||
-                   skm_span_equal(node->text, SKM_SPAN("false"));
-    if (node->plain && (is_word || is_whole_number(node->text))) {
-        skm_json_write_raw(json, node->text);
-        return SKM_OK;
-    }
-    if (node->plain) {
-        SKM_TRY(skm_yaml_check_text(&r->messages, "labels", node));
-    }
-    skm_json_write_string(json, node->text);
-    return SKM_OK;
-}
-
-/* Recursion is bounded by the depth of the YAML tree. */
-static skm_err write_json(struct reader *r, const struct skm_yaml_node *node,
-                          struct skm_json_writer *json)
-{
-    switch (node->kind) {
-    case SKM_YAML_SCALAR:
-        return write_scalar(r, node, json);
-    case SKM_YAML_SEQUENCE:
-        skm_json_write_array_begin(json);
-        for (const struct skm_yaml_node *item = node->first; item != NULL; item = item->next) {
-            SKM_TRY(write_json(r, item, json));
-        }
-        skm_json_write_array_end(json);
-        return SKM_OK;
-    case SKM_YAML_MAPPING:
-        skm_json_write_object_begin(json);
-        for (const struct skm_yaml_node *item = node->first; item != NULL; item = item->next) {
-            skm_json_write_key(json, item->key->text);
-            SKM_TRY(write_json(r, item, json));
-        }
-        skm_json_write_object_end(json);
-        return SKM_OK;
-    }
-    return SKM_ERR(INTERNAL);
-}
-
-static skm_err read_values(struct reader *r, const struct skm_yaml_node *node, skm_span text,
-                           const struct skm_value_record **out_labels)
-{
-    struct skm_json json;
-    struct skm_value value = {0};
-    struct skm_value_json how = {.arena = r->arena};
-    SKM_TRY(skm_json_init(&json, text, r->arena, NULL));
-    skm_err err = skm_value_json_read(&how, &json, NULL, &value);
-    if (skm_is_err(err, SKM_E_MEMORY)) {
-        return err;
-    }
-    if (!skm_is_ok(err)) {
-        return skm_yaml_refuse(&r->messages, node, "`labels`: %s",
-                               json.err_reason == NULL ? "not a value" : json.err_reason);
-    }
-    if (value.kind != SKM_VALUE_RECORD) {
-        return skm_yaml_refuse(&r->messages, node, "`labels`: expected a record of attributes");
-    }
-    *out_labels = value.as.record;
-    return SKM_OK;
-}
-
-static skm_err read_labels(struct reader *r, const struct skm_yaml_node *node,
-                           const struct skm_value_record **out_labels)
-{
-    if (node == NULL) {
-        return SKM_OK;
-    }
-    struct skm_buf text;
-    struct skm_json_writer json;
-    skm_buf_init(&text, LABELS_BYTES_MAX);
-    skm_json_writer_init(&json, &text);
-    skm_err err = write_json(r, node, &json);
-    if (skm_is_ok(err)) {
-        err = skm_buf_check(&text);
-    }
-    if (skm_is_ok(err)) {
-        err = read_values(r, node, skm_buf_span(&text), out_labels);
-    } else if (skm_is_err(err, SKM_E_SIZE)) {
-        err = skm_yaml_refuse(&r->messages, node, "`labels`: too large");
-    }
-    skm_buf_fini(&text);
-    return err;
 }
 
 /* ---- names of entities ---- */
@@ -154,7 +48,7 @@ static skm_err read_action(struct reader *r, const struct skm_yaml_node *node,
     if (skm_span_ends(node->text, SKM_SPAN("\""))) {
         return read_uid(r, "actions", node, &out_action->action);
     }
-    out_action->action = (struct skm_uid){.type = r->action_type, .id = node->text};
+    out_action->action = (struct skm_uid){.type = r->options.action_type, .id = node->text};
     return SKM_OK;
 }
 
@@ -182,6 +76,114 @@ static skm_err read_actions(struct reader *r, const struct skm_yaml_node *node,
     return SKM_OK;
 }
 
+/* ---- against the schema ---- */
+
+static skm_err find_type(struct reader *r, const struct skm_yaml_node *node,
+                         const struct skm_uid *resource,
+                         const struct skm_schema_entity **out_entity)
+{
+    if (r->options.schema == NULL) {
+        *out_entity = NULL;
+        return SKM_OK;
+    }
+    const struct skm_schema_entity *entity =
+        skm_schema_find_entity(r->options.schema, resource->type);
+    if (entity == NULL || entity->is_action) {
+        return skm_yaml_refuse(&r->messages, node,
+                               "`resource`: the schema declares no entity type `%.*s`",
+                               SKM_SPAN_ARG(resource->type));
+    }
+    if (!skm_schema_entity_allows_id(entity, resource->id)) {
+        return skm_yaml_refuse(&r->messages, node, "`resource`: `%.*s` has no entity \"%.*s\"",
+                               SKM_SPAN_ARG(resource->type), SKM_SPAN_ARG(resource->id));
+    }
+    *out_entity = entity;
+    return SKM_OK;
+}
+
+static bool has_label(const struct skm_value_record *labels, skm_span name)
+{
+    for (size_t i = 0; labels != NULL && i < labels->count; i++) {
+        if (skm_span_equal(labels->fields[i].key, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Valid policies read required attributes without asking, so one that nobody gives would fail every decision about the resource. */
+static skm_err check_required(struct reader *r, const struct skm_yaml_node *node,
+                              const struct skm_resource_rule *rule,
+                              const struct skm_schema_entity *entity)
+{
+    const struct skm_entity_view *entities = r->options.entities;
+    if (entities == NULL || entities->ops->exists(entities, &rule->resource)) {
+        return SKM_OK;
+    }
+    skm_err result = SKM_OK;
+    for (size_t i = 0; i < entity->shape->attr_count; i++) {
+        const struct skm_type_attr *attr = &entity->shape->attrs[i];
+        if (attr->required && !has_label(rule->labels, attr->name)) {
+            result = skm_yaml_refuse(
+                &r->messages, node,
+                "`%.*s` requires the attribute `%.*s`: it is not among the labels, and the resource is "
+                "not in `entities`",
+                SKM_SPAN_ARG(entity->name), SKM_SPAN_ARG(attr->name));
+        }
+    }
+    return result;
+}
+
+static bool applies(const struct skm_schema *schema, const struct skm_uid *action, skm_span type)
+{
+    const struct skm_schema_action *declared = skm_schema_find_action(schema, action);
+    for (size_t i = 0; declared != NULL && i < declared->resource_count; i++) {
+        if (skm_span_equal(declared->resources[i], type)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static skm_err check_action(struct reader *r, const struct skm_yaml_node *node,
+                            const struct skm_uid *action, skm_span type)
+{
+    const struct skm_schema *schema = r->options.schema;
+    if (skm_schema_find_action(schema, action) == NULL) {
+        return skm_yaml_refuse(&r->messages, node,
+                               "`actions`: the schema declares no action `%.*s::\"%.*s\"`",
+                               SKM_SPAN_ARG(action->type), SKM_SPAN_ARG(action->id));
+    }
+    if (!applies(schema, action, type)) {
+        return skm_yaml_refuse(&r->messages, node, "`actions`: `%.*s` does not apply to `%.*s`",
+                               SKM_SPAN_ARG(action->id), SKM_SPAN_ARG(type));
+    }
+    return SKM_OK;
+}
+
+/* Those written must apply. The defaults for other methods may not, as long as any method is left. */
+static skm_err check_actions(struct reader *r, const struct skm_yaml_node *rule_node,
+                             const struct skm_yaml_node *node, const struct skm_resource_rule *rule)
+{
+    skm_err result = SKM_OK;
+    const struct skm_yaml_node *item = node == NULL ? NULL : node->first;
+    for (size_t i = 0; i < rule->action_count; i++, item = item->next) {
+        skm_err err = check_action(r, item, &rule->actions[i].action, rule->resource.type);
+        result = skm_is_ok(result) ? err : result;
+    }
+    bool any = rule->action_count > 0;
+    const struct skm_resource_action *defaults = NULL;
+    size_t count = skm_resource_map_defaults(r->map, &defaults);
+    for (size_t i = 0; i < count && !any; i++) {
+        any = applies(r->options.schema, &defaults[i].action, rule->resource.type);
+    }
+    return any ? result
+               : skm_yaml_refuse(&r->messages, rule_node,
+                                 "no action applies to `%.*s`: neither `view` nor `edit` does, and "
+                                 "the rule has no `actions`",
+                                 SKM_SPAN_ARG(rule->resource.type));
+}
+
 /* ---- rules ---- */
 
 static skm_err read_rule(struct reader *r, const struct skm_yaml_node *node)
@@ -201,8 +203,16 @@ static skm_err read_rule(struct reader *r, const struct skm_yaml_node *node)
         .range = (struct skm_range){node->range.start, 0},
     };
     SKM_TRY(read_uid(r, "resource", fields[2].node, &rule.resource));
-    SKM_TRY(read_labels(r, fields[3].node, &rule.labels));
+    const struct skm_schema_entity *entity = NULL;
+    SKM_TRY(find_type(r, fields[2].node, &rule.resource, &entity));
+    struct skm_config_labels labels = {
+        .arena = r->arena, .messages = &r->messages, .schema = r->options.schema, .entity = entity};
+    SKM_TRY(skm_config_labels_read(&labels, fields[3].node, &rule.labels));
     SKM_TRY(read_actions(r, fields[4].node, &rule));
+    if (entity != NULL) {
+        SKM_TRY(check_required(r, fields[2].node, &rule, entity));
+        SKM_TRY(check_actions(r, fields[2].node, fields[4].node, &rule));
+    }
     return skm_resource_map_add(r->map, &rule, r->messages.diags);
 }
 
@@ -221,15 +231,15 @@ static skm_err read_rules(struct reader *r, const struct skm_yaml_node *root)
 }
 
 skm_err skm_config_resources(struct skm_arena *arena, const struct skm_source *source,
-                             skm_span action_type, struct skm_diags *diags,
-                             const struct skm_resource_map **out_map)
+                             const struct skm_config_resources_options *options,
+                             struct skm_diags *diags, const struct skm_resource_map **out_map)
 {
-    struct reader r = {.arena = arena, .messages = {source, diags}};
+    struct reader r = {.arena = arena, .options = *options, .messages = {source, diags}};
     size_t errors_before = diags->errors;
     const struct skm_yaml_node *root = NULL;
-    SKM_TRY(skm_arena_dup(arena, action_type, &r.action_type));
+    SKM_TRY(skm_arena_dup(arena, options->action_type, &r.options.action_type));
     SKM_TRY(skm_yaml_parse(arena, source, &skm_yaml_limits_registry, diags, &root));
-    SKM_TRY(skm_resource_map_new(arena, r.action_type, &r.map));
+    SKM_TRY(skm_resource_map_new(arena, r.options.action_type, &r.map));
     SKM_TRY(read_rules(&r, root));
     SKM_TRY(skm_resource_map_close(r.map, diags));
     if (diags->errors > errors_before) {

@@ -169,6 +169,7 @@ static void load(const struct skm_live_options *options, struct skm_diags *diags
     /* Messages point into what the load built: they are printed before it goes. */
     print_messages(outcome, options->form, diags);
     if (skm_is_ok(err) && diags->errors == 0) {
+        live->warnings = diags->warnings;
         finish(live, options);
         outcome->live = SKM_TAKE(live);
     }

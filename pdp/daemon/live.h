@@ -23,6 +23,7 @@ struct skm_live {
     struct skm_tls_context *
         *tls; /* one per listener, NULL for plain; the array is in the configuration's arena */
     struct skm_load_counts counts;
+    size_t warnings; /* of the load that made it */
 };
 
 /* How a load went, for people and for machines. */

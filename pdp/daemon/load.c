@@ -6,6 +6,7 @@
 #include "base/span.h"
 #include "cedar/schema_json.h"
 #include "cedar/schema_parse.h"
+#include "cedar/validate.h"
 #include "crypto/sha256.h"
 #include "daemon/config_resources.h"
 #include "daemon/config_zones.h"
@@ -141,6 +142,17 @@ static skm_err load_all_policies(struct loader *l)
     return SKM_OK;
 }
 
+/* What did parse is validated even when something else did not, to find all errors at once. */
+static skm_err validate_all_policies(struct loader *l)
+{
+    const struct skm_snapshot *snapshot = l->snapshot;
+    if (snapshot->schema == NULL) {
+        return SKM_OK;
+    }
+    SKM_TRY(go_on(skm_validate_policies(&snapshot->policies, snapshot->schema, l->diags)));
+    return go_on(skm_validate_policies(&snapshot->obligations, snapshot->schema, l->diags));
+}
+
 /* ---- single files ---- */
 
 /* The text of a file an option names, as a source that lives in the snapshot. NULL: the option is not set. */
@@ -161,30 +173,31 @@ static skm_err read_named(struct loader *l, const char *option, const struct skm
     return SKM_OK;
 }
 
+/* Without a schema nothing tells a misspelt attribute from a rule that does not match. */
+static skm_err complain_no_schema(struct loader *l)
+{
+    struct skm_diag *diag = skm_diags_add(
+        l->diags, SKM_SEVERITY_ERROR, l->config->source, (struct skm_range){0, 0},
+        "there is no `schema`: nothing could find a misspelt name in policies and entities");
+    skm_diag_help(
+        l->diags, diag,
+        "describe the types, attributes and actions in a Cedar schema and name it, as in\n"
+        "`schema: schema.cedarschema` (sekimori.yaml(5) has an example); or go without such\n"
+        "checks by `require_schema: false`");
+    return SKM_ERR(INVALID);
+}
+
 static skm_err load_schema(struct loader *l)
 {
     const struct skm_source *source = NULL;
     SKM_TRY(read_named(l, "schema", &l->config->schema, &source));
     if (source == NULL) {
-        return SKM_OK;
+        return l->config->require_schema ? complain_no_schema(l) : SKM_OK;
     }
     if (skm_span_ends(source->name, SKM_SPAN(".json"))) {
         return skm_schema_parse_json(&l->snapshot->arena, source, l->diags, &l->snapshot->schema);
     }
     return skm_schema_parse(&l->snapshot->arena, source, l->diags, &l->snapshot->schema);
-}
-
-static skm_err load_resources(struct loader *l)
-{
-    const struct skm_source *source = NULL;
-    SKM_TRY(read_named(l, "resources", &l->config->resources, &source));
-    if (source == NULL) {
-        return SKM_OK;
-    }
-    SKM_TRY(skm_config_resources(&l->snapshot->arena, source, l->config->authzen.action_type.text,
-                                 l->diags, &l->snapshot->resources));
-    l->counts.resources = skm_resource_map_count(l->snapshot->resources);
-    return SKM_OK;
 }
 
 static skm_err load_zones(struct loader *l)
@@ -241,6 +254,27 @@ static skm_err load_entities(struct loader *l)
     return SKM_OK;
 }
 
+/* ---- resource map ---- */
+
+/* `has_entities`: all of them could be read, so that one that is not there is none. */
+static skm_err load_resources(struct loader *l, bool has_entities)
+{
+    const struct skm_source *source = NULL;
+    SKM_TRY(read_named(l, "resources", &l->config->resources, &source));
+    if (source == NULL) {
+        return SKM_OK;
+    }
+    struct skm_config_resources_options options = {
+        .action_type = l->config->authzen.action_type.text,
+        .schema = l->snapshot->schema,
+        .entities = has_entities ? skm_entities_view(l->snapshot->entities) : NULL,
+    };
+    SKM_TRY(skm_config_resources(&l->snapshot->arena, source, &options, l->diags,
+                                 &l->snapshot->resources));
+    l->counts.resources = skm_resource_map_count(l->snapshot->resources);
+    return SKM_OK;
+}
+
 /* ---- all ---- */
 
 static skm_err load_everything(struct loader *l)
@@ -249,10 +283,15 @@ static skm_err load_everything(struct loader *l)
     size_t errors_before = l->diags->errors;
     SKM_TRY(go_on(load_schema(l)));
     bool has_schema_error = l->diags->errors > errors_before;
-    SKM_TRY(go_on(load_resources(l)));
+    SKM_TRY(validate_all_policies(l));
     SKM_TRY(go_on(load_zones(l)));
-    /* Without the schema that was asked for, entities cannot be read as its types. */
-    return has_schema_error ? SKM_OK : go_on(load_entities(l));
+    /* Without the schema that was asked for, entities and labels cannot be read as its types. */
+    if (has_schema_error) {
+        return SKM_OK;
+    }
+    errors_before = l->diags->errors;
+    SKM_TRY(go_on(load_entities(l)));
+    return go_on(load_resources(l, l->diags->errors == errors_before));
 }
 
 skm_err skm_load_snapshot(const struct skm_config *config, struct skm_arena *texts,

@@ -151,6 +151,8 @@ static void print_snapshot(const struct skm_metrics_view *view, struct skm_buf *
     single(out, "sekimori_resource_rules", "gauge", "Rules of the resource map.",
            counts->resources);
     single(out, "sekimori_zone_networks", "gauge", "Networks of the zone table.", counts->zones);
+    single(out, "sekimori_load_warnings", "gauge", "Warnings about the set in force.",
+           view->live->warnings);
     single(out, "sekimori_snapshot_bytes", "gauge", "Memory the set in force takes.",
            live->snapshot->arena.taken_bytes);
 }

@@ -348,6 +348,13 @@ skm_err skm_resource_map_close(struct skm_resource_map *map, struct skm_diags *d
     return SKM_OK;
 }
 
+size_t skm_resource_map_defaults(const struct skm_resource_map *map,
+                                 const struct skm_resource_action **out_actions)
+{
+    *out_actions = map->defaults;
+    return SKM_ARRAY_LEN(default_actions);
+}
+
 size_t skm_resource_map_count(const struct skm_resource_map *map)
 {
     return map->rules.len;

@@ -73,6 +73,10 @@ SKM_MUST skm_err skm_resource_map_add(struct skm_resource_map *map,
 /* Makes it ready for look-ups. SKM_E_INVALID, with messages: two rules for the same host and path. SKM_E_MEMORY. */
 SKM_MUST skm_err skm_resource_map_close(struct skm_resource_map *map, struct skm_diags *diags);
 
+/* The table for methods that a rule does not list; yields its length. Borrowed from the map. */
+size_t skm_resource_map_defaults(const struct skm_resource_map *map,
+                                 const struct skm_resource_action **out_actions);
+
 size_t skm_resource_map_count(const struct skm_resource_map *map);
 
 /* `host`: lower case, no port, no dot at the end; `path`: normalised. SKM_E_NOT_FOUND: no rule for host and path;

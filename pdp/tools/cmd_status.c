@@ -49,6 +49,7 @@ struct status {
     int64_t entities;
     int64_t resource_rules;
     int64_t zone_networks;
+    int64_t warnings;
     int64_t decisions;
     int64_t connections;
     SKM_VEC(struct listener) listeners;
@@ -158,6 +159,7 @@ static skm_err read_member(struct skm_json *json, struct skm_arena *arena, skm_s
         {SKM_SPAN("entities"), KIND_NUMBER, &status->entities},
         {SKM_SPAN("resource_rules"), KIND_NUMBER, &status->resource_rules},
         {SKM_SPAN("zone_networks"), KIND_NUMBER, &status->zone_networks},
+        {SKM_SPAN("warnings"), KIND_NUMBER, &status->warnings},
         {SKM_SPAN("decisions"), KIND_NUMBER, &status->decisions},
         {SKM_SPAN("connections"), KIND_NUMBER, &status->connections},
     };
@@ -205,8 +207,9 @@ static void print_set(struct skm_buf *out, const struct status *status)
                    "            %" PRId64 " policies, %" PRId64 " template links, %" PRId64
                    " obligations, %" PRId64 " entities\n",
                    status->policies, status->template_links, status->obligations, status->entities);
-    skm_buf_printf(out, "            %" PRId64 " resource rules, %" PRId64 " networks\n",
-                   status->resource_rules, status->zone_networks);
+    skm_buf_printf(
+        out, "            %" PRId64 " resource rules, %" PRId64 " networks, %" PRId64 " warnings\n",
+        status->resource_rules, status->zone_networks, status->warnings);
     skm_buf_printf(out, "            policy digest %.*s\n", SKM_SPAN_ARG(status->policy_digest));
 }
 

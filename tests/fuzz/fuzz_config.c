@@ -58,7 +58,8 @@ static void check_registries(const struct skm_source *source, struct skm_arena *
     skm_diags_init(&diags, arena, 20);
     check_messages(skm_config_zones(arena, source, &diags, &zones), &diags);
     skm_diags_init(&diags, arena, 20);
-    check_messages(skm_config_resources(arena, source, SKM_SPAN("Action"), &diags, &map), &diags);
+    struct skm_config_resources_options options = {.action_type = SKM_SPAN("Action")};
+    check_messages(skm_config_resources(arena, source, &options, &diags, &map), &diags);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

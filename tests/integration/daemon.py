@@ -35,6 +35,7 @@ listeners:
 admin:
   socket: admin.sock
 entities: entities
+require_schema: false
 peps:
   - name: app
     key_sha256: {key}

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from daemon import BUILD, PATIENCE_S, ROOT, Daemon
+from daemon import BUILD, KEY, KEY_SHA256, PATIENCE_S, ROOT, Daemon
 
 
 def run(*command):
@@ -28,6 +28,7 @@ def test_manual_pages_format_without_warnings(page):
 
 def test_example_configuration_is_good():
     with Daemon((ROOT / "packaging/sekimori.yaml").read_text(encoding="utf-8")) as pdp:
+        pdp.write("schema.cedarschema", (ROOT / "packaging/schema.cedarschema").read_text(encoding="utf-8"))
         done = pdp.run("--check")
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
@@ -36,9 +37,10 @@ def test_example_configuration_is_good():
 def test_examples_of_the_manual_are_good():
     page = (ROOT / "man/sekimori.yaml.5").read_text(encoding="utf-8")
     blocks = [block.replace(r"\-", "-").replace(r"\(aq", "'") for block in re.findall(r"\.nf\n\.RS\n((?s:.*?))\.RE", page)]
-    named = {block.split(":")[0]: block for block in blocks}
-    config = named["listeners"].replace("127.0.0.1:8180", "127.0.0.1:0")
+    named = {re.match(r"\w+", block).group(): block for block in blocks}
+    config = named["schema"].replace("127.0.0.1:8180", "127.0.0.1:0")
     with Daemon(config + "resources: resources.yaml\nzones: zones.yaml\n") as pdp:
+        pdp.write("schema.cedarschema", named["entity"])
         pdp.write("resources.yaml", named["resources"])
         pdp.write("zones.yaml", named["zones"])
         done = pdp.run("--check")
@@ -55,3 +57,23 @@ def test_unit_file_is_understood_and_tight():
     rated = run("systemd-analyze", "security", "--offline=true", unit).stdout
     level = re.search(r"exposure level for \S+: ([0-9.]+)", rated)
     assert level is None or float(level.group(1)) < 2.5, rated[-400:]
+
+
+def test_five_minute_example_of_the_readme_is_good_and_decides():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"\n## Protect a site in five minutes\n((?s:.*?))\n## ", text).group(1)
+    blocks = re.findall(r"`([\w/.]+)`\)(?:(?!```)(?s:.))*?:\n\n```\w+\n((?s:.*?))```", section)
+    files = dict(blocks)
+    assert set(files) == {"schema.cedarschema", "entities/people.json", "policies/site.cedar", "resources.yaml", "sekimori.yaml"}
+    config = re.sub(r"key_sha256: \w+", f"key_sha256: {KEY_SHA256}", files.pop("sekimori.yaml"))
+    with Daemon(config.replace("127.0.0.1:8180", "127.0.0.1:0") + "admin: {socket: admin.sock}\n") as pdp:
+        for name, content in files.items():
+            pdp.write(name, content)
+        checked = pdp.run("--check")
+        assert (checked.returncode, checked.stderr) == (0, "")
+        pdp.start()
+        headers = {"X-Sekimori-Key": KEY, "X-Original-Method": "GET", "X-Forwarded-Host": "example.org", "X-Forwarded-Proto": "https",
+                   "X-Real-IP": "192.0.2.1", "X-Remote-User": "alice"}
+        assert pdp.get("/forward-auth", headers={**headers, "X-Original-URI": "/news"}).status == 200
+        assert pdp.get("/forward-auth", headers={**headers, "X-Original-URI": "/personnel"}).status == 401
+        assert pdp.get("/forward-auth", headers={**headers, "X-Original-URI": "/news", "X-Remote-User": "mallory"}).status == 403

@@ -41,7 +41,7 @@ def test_status_for_people_and_machines(running):
     running.evaluate("alice", "read", "x")
     done = sekimori("status", pdp=running)
     assert done.returncode == 0, done.stderr
-    for words in ("revision 1", "3 policies", "1 decisions", running.addresses[0][0] + " (http)", "last load   good"):
+    for words in ("revision 1", "3 policies", "0 warnings", "1 decisions", running.addresses[0][0] + " (http)", "last load   good"):
         assert words in done.stdout, done.stdout
     answer = json.loads(sekimori("status", "--json", pdp=running).stdout)
     assert answer["pid"] == running.process.pid and re.fullmatch("[0-9a-f]{64}", answer["policy_digest"])
