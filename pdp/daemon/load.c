@@ -181,9 +181,8 @@ static skm_err complain_no_schema(struct loader *l)
         "there is no `schema`: nothing could find a misspelt name in policies and entities");
     skm_diag_help(
         l->diags, diag,
-        "describe the types, attributes and actions in a Cedar schema and name it, as in\n"
-        "`schema: schema.cedarschema` (sekimori.yaml(5) has an example); or go without such\n"
-        "checks by `require_schema: false`");
+        "declare types, attributes and actions in a Cedar schema and write `schema: schema.cedarschema`"
+        " (sekimori.yaml(5) has an example); to do without such checks: `require_schema: false`");
     return SKM_ERR(INVALID);
 }
 

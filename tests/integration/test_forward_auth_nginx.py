@@ -20,6 +20,7 @@ listeners:
   - address: unix:pdp.sock
 admin:
   socket: admin.sock
+schema: site.cedarschema
 resources: resources.yaml
 zones: zones.yaml
 peps:
@@ -33,6 +34,12 @@ peps:
       subject_header: X-Remote-User
       subject_type: User
       step_up_acr: urn:mfa
+"""
+
+SCHEMA = """\
+entity User;
+entity Page { secret?: Bool };
+action view, edit appliesTo { principal: User, resource: Page, context: { zone: String, path: String } };
 """
 
 RESOURCES = """\
@@ -173,6 +180,7 @@ def site():
         pytest.skip("nginx is not installed")
     with Daemon(PDP_CONFIG) as pdp:
         pdp.policy("a.cedar", POLICY)
+        pdp.write("site.cedarschema", SCHEMA)
         pdp.write("resources.yaml", RESOURCES)
         pdp.write("zones.yaml", ZONES)
         pdp.start()
