@@ -3,9 +3,8 @@
 
 #include "base/attr.h"
 #include "base/span.h"
-#include "cedar/parse.h"
 #include "tools/answer.h"
-#include "tools/request_json.h"
+#include "tools/request_args.h"
 #include "tools/world_files.h"
 
 #define WORLD_QUOTA ((size_t)16 << 30)
@@ -17,12 +16,7 @@ struct args {
     struct skm_texts entities;
     const char *schema;
     unsigned schema_format; /* enum skm_schema_form */
-    const char *request;
-    const char *principal;
-    const char *action;
-    const char *resource;
-    const char *context;
-    bool no_request_validation;
+    struct skm_request_args request;
     bool json;
 };
 
@@ -53,35 +47,7 @@ static const struct skm_option options[] = {
      .choices = skm_world_schema_formats,
      .offset = offsetof(struct args, schema_format),
      .help = "its form (auto: by its first character)"},
-    {.name = "request",
-     .kind = SKM_OPTION_TEXT,
-     .value = "FILE",
-     .offset = offsetof(struct args, request),
-     .help = "the request (JSON)"},
-    {.name = "principal",
-     .kind = SKM_OPTION_TEXT,
-     .value = "UID",
-     .offset = offsetof(struct args, principal),
-     .help = "or its parts: 'User::\"alice\"'"},
-    {.name = "action",
-     .kind = SKM_OPTION_TEXT,
-     .value = "UID",
-     .offset = offsetof(struct args, action),
-     .help = "'Action::\"view\"'"},
-    {.name = "resource",
-     .kind = SKM_OPTION_TEXT,
-     .value = "UID",
-     .offset = offsetof(struct args, resource),
-     .help = "'Photo::\"1\"'"},
-    {.name = "context",
-     .kind = SKM_OPTION_TEXT,
-     .value = "JSON",
-     .offset = offsetof(struct args, context),
-     .help = "an object; @FILE reads it from a file"},
-    {.name = "no-request-validation",
-     .kind = SKM_OPTION_FLAG,
-     .offset = offsetof(struct args, no_request_validation),
-     .help = "decide requests that the schema does not allow, too"},
+    SKM_REQUEST_OPTIONS(struct args, request),
     {.name = "json",
      .kind = SKM_OPTION_FLAG,
      .offset = offsetof(struct args, json),
@@ -101,82 +67,6 @@ static void job_fini(struct job *job)
     skm_world_fini(&job->world);
 }
 
-/* ---- the request ---- */
-
-static skm_err misuse(struct job *job, const char *message)
-{
-    job->misused = true;
-    skm_call_complain(job->call, "%s", message);
-    return SKM_ERR(INVALID);
-}
-
-static skm_err part(struct job *job, const char *name, const char *text, struct skm_uid *out_uid)
-{
-    skm_err err = skm_parse_uid(&job->world.arena, skm_span_cstr(text), out_uid);
-    if (skm_is_ok(err) || skm_is_err(err, SKM_E_MEMORY)) {
-        return err;
-    }
-    (void)skm_diags_add(&job->world.diags, SKM_SEVERITY_ERROR, NULL, (struct skm_range){0},
-                        "`--%s %s` is not an entity uid like `User::\"alice\"`", name, text);
-    return SKM_ERR(INVALID);
-}
-
-static skm_err read_context(struct job *job, struct skm_request_parts *parts)
-{
-    const char *text = job->args->context;
-    if (text == NULL) {
-        return SKM_OK;
-    }
-    if (text[0] == '@') {
-        SKM_TRY(skm_tool_read(job->call, &job->world.arena, text + 1, &parts->source));
-    } else {
-        struct skm_source *source = SKM_ARENA_NEW(&job->world.arena, struct skm_source);
-        if (source == NULL) {
-            return SKM_ERR(MEMORY);
-        }
-        *source = (struct skm_source){SKM_SPAN("--context"), skm_span_cstr(text)};
-        parts->source = source;
-    }
-    parts->context = parts->source->text;
-    return SKM_OK;
-}
-
-static skm_err parts_from_options(struct job *job, struct skm_request_parts *parts)
-{
-    const struct args *args = job->args;
-    if (args->principal == NULL || args->action == NULL || args->resource == NULL) {
-        return misuse(
-            job, "a request is `--request FILE`, or `--principal`, `--action` and `--resource` "
-                 "together");
-    }
-    SKM_TRY(part(job, "principal", args->principal, &parts->principal));
-    SKM_TRY(part(job, "action", args->action, &parts->action));
-    SKM_TRY(part(job, "resource", args->resource, &parts->resource));
-    return read_context(job, parts);
-}
-
-static skm_err read_request(struct job *job, struct skm_request *out_request)
-{
-    struct skm_request_parts parts = {0};
-    const struct args *args = job->args;
-    job->stage = SKM_STAGE_REQUEST;
-    if (args->request == NULL) {
-        SKM_TRY(parts_from_options(job, &parts));
-    } else if (args->principal != NULL || args->action != NULL || args->resource != NULL ||
-               args->context != NULL) {
-        return misuse(job, "`--request` and the parts of a request do not go together");
-    } else {
-        const struct skm_source *source = NULL;
-        SKM_TRY(skm_tool_read(job->call, &job->world.arena, args->request, &source));
-        SKM_TRY(skm_request_json_split(&job->world.arena, source, source->text, true,
-                                       &job->world.diags, &parts));
-    }
-    return skm_request_json_build(&job->world.arena, job->world.schema, &parts,
-                                  args->no_request_validation ? SKM_REQUEST_AS_IT_IS
-                                                              : SKM_REQUEST_VALIDATED,
-                                  &job->world.diags, out_request);
-}
-
 /* ---- the answer ---- */
 
 static skm_err decide(struct job *job, struct skm_authorization *out_authorization)
@@ -191,7 +81,9 @@ static skm_err decide(struct job *job, struct skm_authorization *out_authorizati
                                   (enum skm_schema_form)job->args->schema_format));
     job->stage = SKM_STAGE_ENTITIES;
     SKM_TRY(skm_world_read_entities(&job->world, job->call, &job->args->entities));
-    SKM_TRY(read_request(job, &request));
+    job->stage = SKM_STAGE_REQUEST;
+    SKM_TRY(skm_request_args_read(job->call, &job->world.arena, job->world.schema,
+                                  &job->args->request, &job->world.diags, &job->misused, &request));
     return skm_world_authorize(&job->world, &job->world.arena, &request, out_authorization);
 }
 
