@@ -9,7 +9,8 @@
  * A conjunct behind one that does not hold may fail to evaluate only because nothing guards it any more (`context has aal` does not
  * hold, then `context.aal` does not exist): such ones are counted apart.
  *
- * Pure, like skm_decide(), and for people: it costs many times what a decision costs. Memory: the arena. Any thread. */
+ * Pure, like skm_decide(), and for people: it costs many times what a decision costs. Memory: the arena; values
+ * borrow from request, policies and entities, which outlive the explanation. Any thread. */
 #pragma once
 
 #include "decide/decide.h"

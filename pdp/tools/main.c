@@ -3,10 +3,11 @@
 
 #include "tools/cmd_cedar.h"
 #include "tools/cmd_daemon.h"
+#include "tools/cmd_policy.h"
 #include "tools/command.h"
 
 static const struct skm_command *const children[] = {
-    &skm_cmd_cedar, &skm_cmd_reload, &skm_cmd_status, &skm_cmd_pep_key, NULL,
+    &skm_cmd_cedar, &skm_cmd_explain, &skm_cmd_reload, &skm_cmd_status, &skm_cmd_pep_key, NULL,
 };
 
 static const struct skm_command root = {
