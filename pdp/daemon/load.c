@@ -11,6 +11,7 @@
 #include "daemon/config_resources.h"
 #include "daemon/config_zones.h"
 #include "daemon/load_files.h"
+#include "state/candidates.h"
 #include "state/entities_json.h"
 
 struct loader {
@@ -250,7 +251,10 @@ static skm_err load_entities(struct loader *l)
     }
     SKM_TRY(skm_entities_finish(l->snapshot->entities, l->snapshot->schema, l->diags));
     l->counts.entities = skm_entities_count(l->snapshot->entities);
-    return SKM_OK;
+    const struct skm_candidates_from from = {.entities = l->snapshot->entities,
+                                             .schema = l->snapshot->schema,
+                                             .policies = &l->snapshot->policies};
+    return skm_candidates_new(&l->snapshot->arena, &from, &l->snapshot->candidates);
 }
 
 /* ---- resource map ---- */

@@ -11,6 +11,7 @@
 #include "cedar/schema.h"
 #include "state/entities.h"
 
+struct skm_candidates;
 struct skm_resource_map;
 struct skm_zones;
 
@@ -32,6 +33,7 @@ struct skm_snapshot {
     struct skm_policy_set obligations;        /* evaluated after a permit; grant nothing */
     const struct skm_schema *schema;          /* NULL: none */
     struct skm_entities *entities;            /* closed */
+    const struct skm_candidates *candidates;  /* NULL: a search finds nothing */
     const struct skm_resource_map *resources; /* NULL: none */
     const struct skm_zones *zones;            /* NULL: none */
     enum skm_on_forbid_error on_forbid_error;

@@ -15,6 +15,7 @@
 #include "cedar/parse.h"
 #include "cedar/schema_parse.h"
 #include "decide/decide.h"
+#include "state/candidates.h"
 #include "state/entities_json.h"
 #include "state/snapshot.h"
 
@@ -64,6 +65,10 @@ static inline skm_err scene_load_(struct scene *scene, const struct scene_texts 
     if (texts->policies != NULL) {
         SKM_TRY(scene_load_policies_(scene, &snapshot->policies, &scene->sources[0]));
     }
+    const struct skm_candidates_from from = {.entities = snapshot->entities,
+                                             .schema = snapshot->schema,
+                                             .policies = &snapshot->policies};
+    SKM_TRY(skm_candidates_new(&snapshot->arena, &from, &snapshot->candidates));
     return texts->obligations == NULL
                ? SKM_OK
                : scene_load_policies_(scene, &snapshot->obligations, &scene->sources[1]);
