@@ -3,6 +3,7 @@
 #include "base/attr.h"
 #include "base/span.h"
 #include "proto/authzen.h"
+#include "proto/authzen_search.h"
 #include "proto/forward_auth.h"
 
 #define GET_HEAD (1u << SKM_HTTP_GET | 1u << SKM_HTTP_HEAD)
@@ -145,6 +146,9 @@ skm_err skm_endpoints_new(struct skm_arena *arena, const struct skm_endpoints_ho
     SKM_TRY(skm_authzen_paths(arena, identifier, &endpoints->paths));
     set(endpoints, SKM_METRICS_EVALUATION, skm_authzen_evaluation, &endpoints->source);
     set(endpoints, SKM_METRICS_EVALUATIONS, skm_authzen_evaluations, &endpoints->source);
+    set(endpoints, SKM_METRICS_SEARCH_SUBJECT, skm_authzen_search_subject, &endpoints->source);
+    set(endpoints, SKM_METRICS_SEARCH_RESOURCE, skm_authzen_search_resource, &endpoints->source);
+    set(endpoints, SKM_METRICS_SEARCH_ACTION, skm_authzen_search_action, &endpoints->source);
     set(endpoints, SKM_METRICS_METADATA, skm_authzen_metadata, &endpoints->source);
     set(endpoints, SKM_METRICS_FORWARD_AUTH, skm_forward_auth, &endpoints->source);
     set(endpoints, SKM_METRICS_HEALTHZ, healthz, endpoints);
@@ -165,6 +169,11 @@ skm_err skm_endpoints_routes(struct skm_endpoints *endpoints, uint32_t serve,
     } table[] = {
         {SKM_CONFIG_SERVE_AUTHZEN, SKM_METRICS_EVALUATION, endpoints->paths.evaluation, POST},
         {SKM_CONFIG_SERVE_AUTHZEN, SKM_METRICS_EVALUATIONS, endpoints->paths.evaluations, POST},
+        {SKM_CONFIG_SERVE_AUTHZEN, SKM_METRICS_SEARCH_SUBJECT, endpoints->paths.search_subject,
+         POST},
+        {SKM_CONFIG_SERVE_AUTHZEN, SKM_METRICS_SEARCH_RESOURCE, endpoints->paths.search_resource,
+         POST},
+        {SKM_CONFIG_SERVE_AUTHZEN, SKM_METRICS_SEARCH_ACTION, endpoints->paths.search_action, POST},
         {endpoints->has_metadata ? SKM_CONFIG_SERVE_AUTHZEN : 0, SKM_METRICS_METADATA,
          endpoints->paths.metadata, GET_HEAD},
         {SKM_CONFIG_SERVE_FORWARD_AUTH, SKM_METRICS_FORWARD_AUTH, SKM_FORWARD_AUTH_PATH, ANY},

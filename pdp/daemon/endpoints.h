@@ -1,6 +1,7 @@
 /* The endpoints of one worker: which path leads where, measured and counted.
  *
  *     POST /access/v1/evaluation, /access/v1/evaluations           AuthZEN
+ *     POST /access/v1/search/subject, …/resource, …/action         AuthZEN
  *     GET  /.well-known/authzen-configuration                      AuthZEN metadata, when `pdp_id` is set
  *     any  /forward-auth                                           for proxies
  *     GET  /healthz                                                200 while the process answers

@@ -69,7 +69,7 @@ static skm_err build_tls(struct skm_live *live, struct skm_diags *diags)
 }
 
 static skm_err build_authzen(struct skm_live *live, const struct skm_config *running,
-                             struct skm_diags *diags)
+                             const struct skm_clock *clock, struct skm_diags *diags)
 {
     struct skm_config *config = live->config;
     const struct skm_config_text *identifier = running == NULL ? &config->pdp_id : &running->pdp_id;
@@ -87,6 +87,9 @@ static skm_err build_authzen(struct skm_live *live, const struct skm_config *run
         .type_count = config->authzen.types.count,
         .action_type = config->authzen.action_type.text,
         .max_evaluations = (size_t)config->limits.batch,
+        .max_search_evaluations = (size_t)config->limits.search_evaluations,
+        .search_time_ms = config->limits.search_time,
+        .clock = clock,
     };
     if (identifier->text.len == 0) {
         return SKM_OK;
@@ -114,7 +117,7 @@ static skm_err build_parts(struct skm_live *live, const struct skm_live_options 
                            struct skm_arena *texts, struct skm_diags *diags)
 {
     skm_err err = skm_config_peps(live->config, diags, &live->peps);
-    err = worse(err, build_authzen(live, options->running, diags));
+    err = worse(err, build_authzen(live, options->running, options->clock, diags));
     err = worse(err, build_tls(live, diags));
     SKM_TRY(skm_snapshot_new((size_t)live->config->snapshot_memory, &live->snapshot));
     return worse(err, skm_load_snapshot(live->config, texts, diags, live->snapshot, &live->counts));

@@ -14,6 +14,9 @@
 #define SKM_METRICS_ENDPOINT_TABLE(X)                                                              \
     X(EVALUATION, "evaluation")                                                                    \
     X(EVALUATIONS, "evaluations")                                                                  \
+    X(SEARCH_SUBJECT, "search_subject")                                                            \
+    X(SEARCH_RESOURCE, "search_resource")                                                          \
+    X(SEARCH_ACTION, "search_action")                                                              \
     X(METADATA, "metadata")                                                                        \
     X(FORWARD_AUTH, "forward_auth")                                                                \
     X(HEALTHZ, "healthz")                                                                          \

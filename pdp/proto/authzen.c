@@ -5,8 +5,8 @@
 #include "base/span.h"
 #include "proto/authzen_answer.h"
 #include "proto/authzen_body.h"
+#include "proto/authzen_gate.h"
 #include "proto/authzen_resolve.h"
-#include "proto/credential.h"
 
 /* Working memory of one evaluation; given back before the next one of a batch. */
 #define SCRATCH_BYTES_MAX (16u << 20)
@@ -27,30 +27,6 @@ struct outcome {
     struct skm_decision decision;
     struct skm_authzen_fault fault;
 };
-
-static skm_err refuse_pep(struct skm_http_response *response)
-{
-    skm_http_respond_error(response, 401, SKM_SPAN("the enforcement point is not authenticated"));
-    return skm_http_add_header(response, SKM_SPAN("WWW-Authenticate"),
-                               SKM_SPAN("Bearer realm=\"sekimori\""));
-}
-
-/* §10.1: application/json, with or without parameters. */
-static bool has_json_content(const struct skm_http_request *request)
-{
-    const skm_span *value = skm_http_header_find(request, SKM_SPAN("content-type"), NULL);
-    if (value == NULL) {
-        return false;
-    }
-    size_t end = 0;
-    while (end < value->len && value->ptr[end] != ';') {
-        end++;
-    }
-    while (end > 0 && (value->ptr[end - 1] == ' ' || value->ptr[end - 1] == '\t')) {
-        end--;
-    }
-    return skm_http_equal_nocase(skm_span_sub(*value, 0, end), SKM_SPAN("application/json"));
-}
 
 /* RFC 9110 §12.5.4, as far as two languages need it: the first range counts. */
 static bool prefers_japanese(const struct skm_http_request *request)
@@ -199,13 +175,9 @@ static skm_err answer(struct exchange *exchange, size_t max_items)
 {
     const struct skm_http_request *request = exchange->request;
     skm_span message = {0};
-    exchange->audience.pep = skm_credential_pep(exchange->world->peps, request);
+    SKM_TRY(skm_authzen_admit(exchange->world->peps, request, exchange->response,
+                              &exchange->audience.pep));
     if (exchange->audience.pep == NULL) {
-        return refuse_pep(exchange->response);
-    }
-    if (!has_json_content(request)) {
-        skm_http_respond_error(exchange->response, 400,
-                               SKM_SPAN("the content type must be application/json"));
         return SKM_OK;
     }
     skm_err err =

@@ -1,4 +1,4 @@
-/* AuthZEN Authorization API 1.0: evaluation, evaluations, metadata (sections 5 to 11 of the final text).
+/* AuthZEN Authorization API 1.0: evaluation, evaluations, metadata (sections 5 to 11 of the final text; search: authzen_search.h).
  *
  * How a request becomes a Cedar request:
  *
@@ -24,10 +24,12 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sekimori/error.h>
 #include <sekimori/types.h>
 
+#include "base/clock.h"
 #include "proto/http.h"
 #include "proto/world.h"
 
@@ -45,8 +47,11 @@ struct skm_authzen_type {
 struct skm_authzen_config {
     const struct skm_authzen_type *types;
     size_t type_count;
-    skm_span action_type;   /* empty: `Action` */
-    size_t max_evaluations; /* items of one batch; 0: the default */
+    skm_span action_type;          /* empty: `Action` */
+    size_t max_evaluations;        /* items of one batch; 0: the default */
+    size_t max_search_evaluations; /* candidates one search request looks at; 0: the default */
+    int64_t search_time_ms;        /* time one search request may take; 0: not bounded */
+    const struct skm_clock *clock; /* that measures it; NULL: not bounded */
     skm_span
         identifier; /* of this PDP, checked by skm_authzen_check_identifier(); empty: no metadata */
 };
@@ -67,6 +72,9 @@ SKM_MUST skm_err skm_authzen_check_identifier(skm_span identifier);
 struct skm_authzen_paths {
     skm_span evaluation;
     skm_span evaluations;
+    skm_span search_subject;
+    skm_span search_resource;
+    skm_span search_action;
     skm_span metadata;
 };
 SKM_MUST skm_err skm_authzen_paths(struct skm_arena *arena, skm_span identifier,

@@ -183,11 +183,12 @@ static void write_digest(struct skm_json_writer *writer, const struct skm_snapsh
 }
 
 /* Obligations profile: `{id, type, properties}`; ours that the profile has no type for are `custom`. */
-static void write_permit_obligations(struct skm_json_writer *writer,
-                                     const struct skm_decision *decision)
+void skm_authzen_answer_write_obligations(struct skm_json_writer *writer,
+                                          const struct skm_decision_obligation *obligations,
+                                          size_t count)
 {
-    for (size_t i = 0; i < decision->obligation_count; i++) {
-        const struct skm_decision_obligation *obligation = &decision->obligations[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct skm_decision_obligation *obligation = &obligations[i];
         skm_json_write_object_begin(writer);
         write_member(writer, SKM_SPAN("id"), obligation->token);
         write_member(writer, SKM_SPAN("type"), SKM_SPAN("custom"));
@@ -228,7 +229,7 @@ static void write_obligations(struct skm_json_writer *writer,
 {
     skm_json_write_key(writer, SKM_SPAN("obligations"));
     skm_json_write_array_begin(writer);
-    write_permit_obligations(writer, decision);
+    skm_authzen_answer_write_obligations(writer, decision->obligations, decision->obligation_count);
     write_step_up(writer, audience, decision);
     skm_json_write_array_end(writer);
 }

@@ -23,3 +23,8 @@ void skm_authzen_answer_write(struct skm_json_writer *writer,
                               const struct skm_authzen_audience *audience,
                               const struct skm_decision *decision,
                               const struct skm_authzen_fault *fault);
+
+/* The obligations of a permit, as elements of an array that is open. */
+void skm_authzen_answer_write_obligations(struct skm_json_writer *writer,
+                                          const struct skm_decision_obligation *obligations,
+                                          size_t count);

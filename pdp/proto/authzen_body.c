@@ -10,6 +10,8 @@
 #define DEPTH_MAX   64u
 #define MEMBERS_MAX 10000u
 
+struct item_words;
+
 struct parser {
     struct skm_json json;
     struct skm_arena *arena;
@@ -17,13 +19,15 @@ struct parser {
     struct skm_authzen_body *body;
     SKM_VEC(struct skm_authzen_item) items;
     const char *fault; /* of the body as a whole; NULL: none so far */
+    const struct item_words *words;
+    bool is_search;
 };
 
 /* What a member of an entity must be; the faults name it. */
 struct entity_words {
     const char *not_object;
     skm_span id_member;
-    const char *id_missing;
+    const char *id_missing; /* NULL: an id is skipped */
     const char *id_not_string;
     const char *type_missing; /* NULL: it has no type */
     const char *type_not_string;
@@ -56,6 +60,36 @@ static const struct entity_words action_words = {
     .id_missing = "`action.name` is missing",
     .id_not_string = "`action.name` must be a string",
     .properties_not_object = "`action.properties` must be an object",
+};
+
+/* What is searched for has no id. */
+static const struct entity_words searched_subject_words = {
+    .not_object = "`subject` must be an object",
+    .type_missing = "`subject.type` is missing",
+    .type_not_string = "`subject.type` must be a string",
+    .properties_not_object = "`subject.properties` must be an object",
+};
+
+static const struct entity_words searched_resource_words = {
+    .not_object = "`resource` must be an object",
+    .type_missing = "`resource.type` is missing",
+    .type_not_string = "`resource.type` must be a string",
+    .properties_not_object = "`resource.properties` must be an object",
+};
+
+/* How the entities of an item are read; NULL: skipped. */
+struct item_words {
+    const struct entity_words *subject;
+    const struct entity_words *action;
+    const struct entity_words *resource;
+};
+
+static const struct item_words evaluation_words = {&subject_words, &action_words, &resource_words};
+
+static const struct item_words search_words[] = {
+    [SKM_SEARCH_SUBJECT] = {&searched_subject_words, &action_words, &resource_words},
+    [SKM_SEARCH_RESOURCE] = {&subject_words, &action_words, &searched_resource_words},
+    [SKM_SEARCH_ACTION] = {&subject_words, NULL, &resource_words},
 };
 
 /* Keeps the first fault. */
@@ -106,13 +140,16 @@ static skm_err read_object_text(struct skm_json *json, const char *not_object, c
 static skm_err parse_entity(struct skm_json *json, const struct entity_words *words,
                             struct skm_authzen_entity *out)
 {
+    if (words == NULL) {
+        return skm_json_skip(json);
+    }
     enum skm_json_type type = SKM_JSON_NULL;
     SKM_TRY(skm_json_peek(json, &type));
     out->is_present = type != SKM_JSON_NULL;
     if (type != SKM_JSON_OBJECT) {
         return skip_other(json, type, &out->fault, words->not_object);
     }
-    bool has_id = false;
+    bool has_id = words->id_missing == NULL;
     bool has_type = words->type_missing == NULL;
     bool has_properties = false;
     SKM_TRY(skm_json_enter_object(json));
@@ -123,7 +160,7 @@ static skm_err parse_entity(struct skm_json *json, const struct entity_words *wo
         if (!more) {
             break;
         }
-        if (skm_span_equal(key, words->id_member)) {
+        if (words->id_missing != NULL && skm_span_equal(key, words->id_member)) {
             SKM_TRY(read_string(json, words->id_not_string, &out->fault, &has_id, &out->id));
         } else if (words->type_missing != NULL && skm_span_equal(key, SKM_SPAN("type"))) {
             SKM_TRY(read_string(json, words->type_not_string, &out->fault, &has_type, &out->type));
@@ -154,18 +191,19 @@ static skm_err parse_context(struct skm_json *json, struct skm_authzen_context *
 }
 
 /* One of the four members that a request and an item of a batch share. */
-static skm_err parse_item_member(struct skm_json *json, skm_span key, struct skm_authzen_item *item,
+static skm_err parse_item_member(struct skm_json *json, skm_span key,
+                                 const struct item_words *words, struct skm_authzen_item *item,
                                  bool *out_known)
 {
     *out_known = true;
     if (skm_span_equal(key, SKM_SPAN("subject"))) {
-        return parse_entity(json, &subject_words, &item->subject);
+        return parse_entity(json, words->subject, &item->subject);
     }
     if (skm_span_equal(key, SKM_SPAN("action"))) {
-        return parse_entity(json, &action_words, &item->action);
+        return parse_entity(json, words->action, &item->action);
     }
     if (skm_span_equal(key, SKM_SPAN("resource"))) {
-        return parse_entity(json, &resource_words, &item->resource);
+        return parse_entity(json, words->resource, &item->resource);
     }
     if (skm_span_equal(key, SKM_SPAN("context"))) {
         return parse_context(json, &item->context);
@@ -191,7 +229,7 @@ static skm_err parse_item(struct skm_json *json, struct skm_authzen_item *item)
         if (!more) {
             return SKM_OK;
         }
-        SKM_TRY(parse_item_member(json, key, item, &known));
+        SKM_TRY(parse_item_member(json, key, &evaluation_words, item, &known));
         if (!known) {
             SKM_TRY(skm_json_skip(json));
         }
@@ -283,10 +321,61 @@ static skm_err parse_options(struct parser *parser)
     }
 }
 
+static skm_err parse_limit(struct parser *parser)
+{
+    struct skm_json *json = &parser->json;
+    enum skm_json_type type = SKM_JSON_NULL;
+    SKM_TRY(skm_json_peek(json, &type));
+    if (type != SKM_JSON_NUMBER) {
+        return skip_other(json, type, &parser->fault, "`page.limit` must be a number");
+    }
+    int64_t limit = 0;
+    SKM_TRY(skm_json_read_i64(json, &limit));
+    if (limit < 0) {
+        note(&parser->fault, "`page.limit` must not be negative");
+    }
+    parser->body->page.has_limit = true;
+    parser->body->page.limit = limit < 0 ? 0 : (uint64_t)limit;
+    return SKM_OK;
+}
+
+static skm_err parse_page_member(struct parser *parser, skm_span key)
+{
+    if (skm_span_equal(key, SKM_SPAN("limit"))) {
+        return parse_limit(parser);
+    }
+    if (skm_span_equal(key, SKM_SPAN("token"))) {
+        bool present = false;
+        return read_string(&parser->json, "`page.token` must be a string", &parser->fault, &present,
+                           &parser->body->page.token);
+    }
+    return skm_json_skip(&parser->json);
+}
+
+static skm_err parse_page(struct parser *parser)
+{
+    struct skm_json *json = &parser->json;
+    enum skm_json_type type = SKM_JSON_NULL;
+    SKM_TRY(skm_json_peek(json, &type));
+    if (type != SKM_JSON_OBJECT) {
+        return skip_other(json, type, &parser->fault, "`page` must be an object");
+    }
+    SKM_TRY(skm_json_enter_object(json));
+    for (;;) {
+        bool more = false;
+        skm_span key = {0};
+        SKM_TRY(skm_json_next_member(json, &more, &key));
+        if (!more) {
+            return SKM_OK;
+        }
+        SKM_TRY(parse_page_member(parser, key));
+    }
+}
+
 static skm_err parse_top_member(struct parser *parser, skm_span key)
 {
     bool known = false;
-    SKM_TRY(parse_item_member(&parser->json, key, &parser->body->top, &known));
+    SKM_TRY(parse_item_member(&parser->json, key, parser->words, &parser->body->top, &known));
     if (known) {
         return SKM_OK;
     }
@@ -295,6 +384,9 @@ static skm_err parse_top_member(struct parser *parser, skm_span key)
     }
     if (parser->max_items > 0 && skm_span_equal(key, SKM_SPAN("evaluations"))) {
         return parse_evaluations(parser);
+    }
+    if (parser->is_search && skm_span_equal(key, SKM_SPAN("page"))) {
+        return parse_page(parser);
     }
     return skm_json_skip(&parser->json);
 }
@@ -342,21 +434,40 @@ static bool is_blank(skm_span text)
     return true;
 }
 
-skm_err skm_authzen_body_parse(struct skm_arena *arena, skm_span text, size_t max_items,
-                               struct skm_authzen_body *out_body, skm_span *out_message)
+static skm_err parse_body(struct parser *parser, skm_span text, skm_span *out_message)
 {
     const struct skm_json_limits limits = {.depth = DEPTH_MAX, .members = MEMBERS_MAX};
-    struct skm_authzen_body body = {0};
-    struct parser parser = {.arena = arena, .max_items = max_items, .body = &body};
     if (is_blank(text)) {
         *out_message = SKM_SPAN("the body is empty");
         return SKM_ERR(INVALID);
     }
-    skm_err err = skm_json_init(&parser.json, text, arena, &limits);
-    err = skm_is_ok(err) ? parse_top(&parser) : err;
-    SKM_TRY(explain_failure(&parser, err, out_message));
+    skm_err err = skm_json_init(&parser->json, text, parser->arena, &limits);
+    err = skm_is_ok(err) ? parse_top(parser) : err;
+    return explain_failure(parser, err, out_message);
+}
+
+skm_err skm_authzen_body_parse(struct skm_arena *arena, skm_span text, size_t max_items,
+                               struct skm_authzen_body *out_body, skm_span *out_message)
+{
+    struct skm_authzen_body body = {0};
+    struct parser parser = {
+        .arena = arena, .max_items = max_items, .body = &body, .words = &evaluation_words};
+    SKM_TRY(parse_body(&parser, text, out_message));
     body.items = parser.items.items;
     body.item_count = parser.items.len;
+    *out_body = body;
+    return SKM_OK;
+}
+
+skm_err skm_authzen_body_parse_search(struct skm_arena *arena, skm_span text,
+                                      enum skm_search_target target,
+                                      struct skm_authzen_body *out_body, skm_span *out_message)
+{
+    struct skm_authzen_body body = {0};
+    struct parser parser = {
+        .arena = arena, .body = &body, .words = &search_words[target], .is_search = true};
+    SKM_TRY(parse_body(&parser, text, out_message));
+    body.top.action.is_present = body.top.action.is_present || target == SKM_SEARCH_ACTION;
     *out_body = body;
     return SKM_OK;
 }

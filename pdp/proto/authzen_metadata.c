@@ -6,6 +6,7 @@
 #include "base/attr.h"
 #include "base/json.h"
 #include "base/span.h"
+#include "proto/authzen_search.h"
 
 #define IDENTIFIER_BYTES_MAX 512u
 
@@ -40,17 +41,30 @@ skm_err skm_authzen_check_identifier(skm_span identifier)
     return host_len == 0 || skm_span_ends(identifier, SKM_SPAN("/")) ? SKM_ERR(SYNTAX) : SKM_OK;
 }
 
+/* The path of an API endpoint below the identifier's. */
+static skm_err prefix(struct skm_arena *arena, skm_span base, skm_span *path)
+{
+    return skm_arena_printf(arena, path, "%.*s%.*s", SKM_SPAN_ARG(base), SKM_SPAN_ARG(*path));
+}
+
 skm_err skm_authzen_paths(struct skm_arena *arena, skm_span identifier,
                           struct skm_authzen_paths *out_paths)
 {
-    struct skm_authzen_paths paths = {SKM_AUTHZEN_EVALUATION_PATH, SKM_AUTHZEN_EVALUATIONS_PATH,
-                                      SKM_AUTHZEN_METADATA_PATH};
+    struct skm_authzen_paths paths = {
+        .evaluation = SKM_AUTHZEN_EVALUATION_PATH,
+        .evaluations = SKM_AUTHZEN_EVALUATIONS_PATH,
+        .search_subject = SKM_AUTHZEN_SEARCH_SUBJECT_PATH,
+        .search_resource = SKM_AUTHZEN_SEARCH_RESOURCE_PATH,
+        .search_action = SKM_AUTHZEN_SEARCH_ACTION_PATH,
+        .metadata = SKM_AUTHZEN_METADATA_PATH,
+    };
     skm_span base = path_of(identifier);
     if (base.len > 0) {
-        SKM_TRY(skm_arena_printf(arena, &paths.evaluation, "%.*s%.*s", SKM_SPAN_ARG(base),
-                                 SKM_SPAN_ARG(SKM_AUTHZEN_EVALUATION_PATH)));
-        SKM_TRY(skm_arena_printf(arena, &paths.evaluations, "%.*s%.*s", SKM_SPAN_ARG(base),
-                                 SKM_SPAN_ARG(SKM_AUTHZEN_EVALUATIONS_PATH)));
+        SKM_TRY(prefix(arena, base, &paths.evaluation));
+        SKM_TRY(prefix(arena, base, &paths.evaluations));
+        SKM_TRY(prefix(arena, base, &paths.search_subject));
+        SKM_TRY(prefix(arena, base, &paths.search_resource));
+        SKM_TRY(prefix(arena, base, &paths.search_action));
         SKM_TRY(skm_arena_printf(arena, &paths.metadata, "%.*s%.*s",
                                  SKM_SPAN_ARG(SKM_AUTHZEN_METADATA_PATH), SKM_SPAN_ARG(base)));
     }
@@ -83,6 +97,12 @@ static skm_err write_document(struct skm_arena *arena, skm_span identifier,
                       SKM_AUTHZEN_EVALUATION_PATH));
     SKM_TRY(write_url(arena, &writer, SKM_SPAN("access_evaluations_endpoint"), identifier,
                       SKM_AUTHZEN_EVALUATIONS_PATH));
+    SKM_TRY(write_url(arena, &writer, SKM_SPAN("search_subject_endpoint"), identifier,
+                      SKM_AUTHZEN_SEARCH_SUBJECT_PATH));
+    SKM_TRY(write_url(arena, &writer, SKM_SPAN("search_resource_endpoint"), identifier,
+                      SKM_AUTHZEN_SEARCH_RESOURCE_PATH));
+    SKM_TRY(write_url(arena, &writer, SKM_SPAN("search_action_endpoint"), identifier,
+                      SKM_AUTHZEN_SEARCH_ACTION_PATH));
     skm_json_write_key(&writer, SKM_SPAN("supported_obligations"));
     skm_json_write_array_begin(&writer);
     for (size_t i = 0; i < SKM_ARRAY_LEN(obligations); i++) {

@@ -697,6 +697,9 @@ static void test_metadata_names_what_is_offered(void **state)
             "{\"policy_decision_point\":\"https://pdp.example.com\","
             "\"access_evaluation_endpoint\":\"https://pdp.example.com/access/v1/evaluation\","
             "\"access_evaluations_endpoint\":\"https://pdp.example.com/access/v1/evaluations\","
+            "\"search_subject_endpoint\":\"https://pdp.example.com/access/v1/search/subject\","
+            "\"search_resource_endpoint\":\"https://pdp.example.com/access/v1/search/resource\","
+            "\"search_action_endpoint\":\"https://pdp.example.com/access/v1/search/action\","
             "\"supported_obligations\":[\"custom\",\"step-up\"]}"));
     assert_true(exchange_has_line(&x, "Cache-Control: public, max-age=300"));
     exchange_close(&x);
