@@ -214,7 +214,10 @@ static skm_err load_policies(struct test *test)
     if (source == NULL) {
         return SKM_OK;
     }
-    if (test->policy_format.len > 0 && !skm_span_equal(test->policy_format, SKM_SPAN("cedar"))) {
+    bool known = test->policy_format.len == 0 ||
+                 skm_span_equal(test->policy_format, SKM_SPAN("cedar")) ||
+                 skm_span_equal(test->policy_format, SKM_SPAN("json"));
+    if (!known) {
         complain(test, "policies: format `%.*s` is not known", SKM_SPAN_ARG(test->policy_format));
         return SKM_OK;
     }

@@ -1,6 +1,7 @@
 #include "tools/world.h"
 
 #include "base/span.h"
+#include "cedar/policy_json.h"
 #include "cedar/schema_json.h"
 #include "cedar/schema_parse.h"
 #include "state/entities_json.h"
@@ -32,20 +33,6 @@ void skm_world_fini(struct skm_world *world)
     skm_arena_fini(&world->arena);
 }
 
-skm_err skm_world_add_policies(struct skm_world *world, const struct skm_source *source,
-                               enum skm_policy_naming naming)
-{
-    struct skm_policy_list list = {0};
-    SKM_TRY(skm_parse_policies(&world->arena, source, world->policy_count, &world->diags, &list));
-    world->policy_count += list.count;
-    return skm_policy_set_add(&world->policies, &list, naming, &world->diags);
-}
-
-skm_err skm_world_add_links(struct skm_world *world, const struct skm_source *source)
-{
-    return skm_policy_set_link_json(&world->policies, source, &world->diags);
-}
-
 /* The first character that is not blank. */
 static char first_character(skm_span text)
 {
@@ -56,6 +43,23 @@ static char first_character(skm_span text)
         }
     }
     return '\0';
+}
+
+skm_err skm_world_add_policies(struct skm_world *world, const struct skm_source *source,
+                               enum skm_policy_naming naming)
+{
+    if (first_character(source->text) == '{') { /* no policy text begins so */
+        return skm_policy_json_read_set(&world->policies, source, &world->diags);
+    }
+    struct skm_policy_list list = {0};
+    SKM_TRY(skm_parse_policies(&world->arena, source, world->policy_count, &world->diags, &list));
+    world->policy_count += list.count;
+    return skm_policy_set_add(&world->policies, &list, naming, &world->diags);
+}
+
+skm_err skm_world_add_links(struct skm_world *world, const struct skm_source *source)
+{
+    return skm_policy_set_link_json(&world->policies, source, &world->diags);
 }
 
 skm_err skm_world_set_schema(struct skm_world *world, const struct skm_source *source,

@@ -38,7 +38,8 @@ struct skm_world {
 SKM_MUST skm_err skm_world_init(struct skm_world *world, size_t quota_bytes, size_t diags_max);
 void skm_world_fini(struct skm_world *world);
 
-/* Each: SKM_E_INVALID with messages in `world->diags`, SKM_E_MEMORY, SKM_E_SIZE. The schema comes before entities. */
+/* Policies are Cedar text or, beginning with `{`, a policy set in JSON, whose keys are the ids whatever `naming` says.
+ * Each: SKM_E_INVALID with messages in `world->diags`, SKM_E_MEMORY, SKM_E_SIZE. The schema comes before entities. */
 SKM_MUST skm_err skm_world_add_policies(struct skm_world *world, const struct skm_source *source,
                                         enum skm_policy_naming naming);
 SKM_MUST skm_err skm_world_add_links(struct skm_world *world, const struct skm_source *source);

@@ -404,6 +404,22 @@ def test_conformance_passes_with_policy_numbers(folder):
     assert done.returncode == 0 and done.stdout.endswith("1 passed, 0 failed\n"), done.stdout + done.stderr
 
 
+JSON_POLICY = {"effect": "permit", "principal": {"op": "All"}, "action": {"op": "==", "entity": {"type": "Action", "id": "view"}},
+               "resource": {"op": "All"}, "conditions": []}
+
+
+@pytest.mark.parametrize("effect, decision", [("permit", "allow"), ("forbid", "deny")])
+def test_conformance_reads_policies_in_json(folder, effect, decision):
+    policies = {"staticPolicies": {"policy0": JSON_POLICY | {"effect": effect}}, "templates": {}, "templateLinks": []}
+    (folder / "d").mkdir()
+    (folder / "d/p.json").write_text(json.dumps(policies))
+    changes = {"policies": "d/p.json", "policyFormat": "json", "shouldValidate": True}
+    done = conformance_test(folder, **changes, request={"decision": decision, "reason": ["policy0"]})
+    assert done.stdout.endswith("1 passed, 0 failed\n"), done.stdout
+    refused = conformance_test(folder, **changes | {"policyFormat": "yaml"}, request={"decision": decision, "reason": ["policy0"]})
+    assert "format `yaml` is not known" in refused.stdout
+
+
 @pytest.mark.parametrize("changes", [
     {"request": {"decision": "allow"}},
     {"request": {"reason": []}},
