@@ -140,11 +140,14 @@ static void check_credentials(const struct checker *c, const struct skm_config_p
         complain(c, pep->key_file.range,
                  "`peps[].key_file`: `key_sha256` is given as well; one of them is enough");
     }
-    if (!is_anonymous && !has_hash && !has_file) {
+    bool is_bound = pep->uid.any || pep->uid.count > 0 || pep->certificate_sha256.any ||
+                    pep->certificate_sha256.count > 0;
+    if (!is_anonymous && !has_hash && !has_file && !is_bound) {
         struct skm_diag *diag = complain(c, pep->range, "`%.*s` has no way to show who it is",
                                          SKM_SPAN_ARG(pep->name.text));
         skm_diag_help(c->diags, diag,
-                      "give it `key_sha256` (`sekimori pep-key` makes one) or `key_file`");
+                      "give it `key_sha256` (`sekimori pep-key` makes one), `key_file`, `uid` or "
+                      "`certificate_sha256`");
     }
 }
 

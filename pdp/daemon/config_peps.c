@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/span.h"
 #include "crypto/sha256.h"
+#include "daemon/config_peps_bind.h"
 
 /* A key made by `sekimori pep-key` has 43 characters; fewer than these could be guessed. */
 #define KEY_BYTES_MIN  20u
@@ -166,6 +167,7 @@ static skm_err build_pep(struct skm_config *config, struct skm_diags *diags,
         .explain = explain_of(from->explain),
     };
     SKM_TRY(build_forward_auth(config, from->forward_auth, pep));
+    SKM_TRY(skm_config_peps_bind(config, from, diags, pep));
     return read_key(config, diags, from, pep);
 }
 
@@ -223,6 +225,7 @@ skm_err skm_config_peps(struct skm_config *config, struct skm_diags *diags,
     }
     SKM_TRY(build_peps(config, diags, peps));
     SKM_TRY(check_keys_differ(config, diags, peps));
+    SKM_TRY(skm_config_peps_check_bound(config, peps, diags));
     registry->peps = peps;
     registry->count = config->peps.count;
     registry->anonymous = find_anonymous(config, peps);

@@ -54,6 +54,36 @@ const struct skm_pep *skm_pep_authenticate(const struct skm_pep_registry *regist
     return found;
 }
 
+const struct skm_pep *skm_pep_of_uid(const struct skm_pep_registry *registry, uint32_t uid)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        for (size_t j = 0; j < registry->peps[i].uid_count; j++) {
+            if (registry->peps[i].uids[j] == uid) {
+                return &registry->peps[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+const struct skm_pep *skm_pep_of_certificate(const struct skm_pep_registry *registry,
+                                             const uint8_t sha256[32])
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        for (size_t j = 0; j < registry->peps[i].certificate_count; j++) {
+            if (skm_sha256_equal(registry->peps[i].certificates[j], sha256)) {
+                return &registry->peps[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+bool skm_pep_is_bound(const struct skm_pep *pep)
+{
+    return pep->uid_count > 0 || pep->certificate_count > 0;
+}
+
 bool skm_pep_allows(const struct skm_pep_allow *allow, skm_span name)
 {
     for (size_t i = 0; i < allow->count && !allow->any; i++) {

@@ -55,6 +55,10 @@ struct skm_pep {
     skm_span name;
     uint8_t key_sha256[32]; /* of the key; the key itself is not kept */
     bool has_key;
+    const uint32_t *uids; /* it runs as, known over Unix sockets */
+    size_t uid_count;
+    const uint8_t (*certificates)[32]; /* SHA-256 of its TLS client certificates */
+    size_t certificate_count;
     enum skm_pep_credential credential;
     struct skm_pep_allow principal_types; /* Cedar types it may name as principal */
     struct skm_pep_allow actions;         /* action ids */
@@ -90,6 +94,14 @@ const struct skm_pep_forward_headers *skm_pep_forward_preset(skm_span name);
 /* The PEP that holds this key and shows it in this header, or NULL. Every registered key is compared, each in constant time. An empty key is nobody's. */
 const struct skm_pep *skm_pep_authenticate(const struct skm_pep_registry *registry,
                                            enum skm_pep_credential credential, skm_span key);
+
+/* The PEP that is registered with this user id, or with this certificate; or NULL. */
+const struct skm_pep *skm_pep_of_uid(const struct skm_pep_registry *registry, uint32_t uid);
+const struct skm_pep *skm_pep_of_certificate(const struct skm_pep_registry *registry,
+                                             const uint8_t sha256[32]);
+
+/* True when it is registered with a user id or certificate: nothing else makes up for a missing one. */
+bool skm_pep_is_bound(const struct skm_pep *pep);
 
 bool skm_pep_allows(const struct skm_pep_allow *allow, skm_span name);
 

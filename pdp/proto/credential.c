@@ -19,9 +19,35 @@ static skm_span key_of_authorization(skm_span value)
     return has_blank ? (skm_span){NULL, 0} : value;
 }
 
-static const struct skm_pep *anonymous_of(const struct skm_pep_registry *registry)
+/* Whom the connection belongs to, or NULL. */
+static const struct skm_pep *pep_of_peer(const struct skm_pep_registry *registry,
+                                         const struct skm_peer *peer)
 {
-    return registry->allow_anonymous ? registry->anonymous : NULL;
+    if (peer->is_unix) {
+        return skm_pep_of_uid(registry, peer->uid);
+    }
+    return peer->is_tls && peer->has_certificate
+               ? skm_pep_of_certificate(registry, peer->certificate_sha256)
+               : NULL;
+}
+
+/* The holder of a key, unless the connection belongs to somebody else, or should be its own and is not. */
+static const struct skm_pep *holder(const struct skm_pep *by_key, const struct skm_pep *by_peer)
+{
+    bool conflicts =
+        by_key != by_peer && (by_peer != NULL || (by_key != NULL && skm_pep_is_bound(by_key)));
+    return conflicts ? NULL : by_key;
+}
+
+/* Without a key: the connection's owner when that is enough, else nobody; on a connection of nobody's, the anonymous PEP. */
+static const struct skm_pep *pep_without_key(const struct skm_pep_registry *registry,
+                                             const struct skm_pep *by_peer)
+{
+    if (by_peer != NULL) {
+        return by_peer->has_key ? NULL : by_peer;
+    }
+    const struct skm_pep *anonymous = registry->allow_anonymous ? registry->anonymous : NULL;
+    return anonymous != NULL && skm_pep_is_bound(anonymous) ? NULL : anonymous;
 }
 
 const struct skm_pep *skm_credential_pep(const struct skm_pep_registry *registry,
@@ -29,6 +55,7 @@ const struct skm_pep *skm_credential_pep(const struct skm_pep_registry *registry
 {
     bool key_repeated = false;
     bool authorization_repeated = false;
+    const struct skm_pep *by_peer = pep_of_peer(registry, &request->peer);
     const skm_span *key = skm_http_header_find(request, SKM_SPAN("x-sekimori-key"), &key_repeated);
     const skm_span *authorization =
         skm_http_header_find(request, SKM_SPAN("authorization"), &authorization_repeated);
@@ -36,17 +63,17 @@ const struct skm_pep *skm_credential_pep(const struct skm_pep_registry *registry
         return NULL;
     }
     if (key != NULL) {
-        return skm_pep_authenticate(registry, SKM_PEP_CREDENTIAL_KEY_HEADER, *key);
+        return holder(skm_pep_authenticate(registry, SKM_PEP_CREDENTIAL_KEY_HEADER, *key), by_peer);
     }
-    const struct skm_pep *anonymous = anonymous_of(registry);
     const struct skm_pep *found =
         authorization == NULL ? NULL
                               : skm_pep_authenticate(registry, SKM_PEP_CREDENTIAL_AUTHORIZATION,
                                                      key_of_authorization(*authorization));
     if (found != NULL) {
-        return found;
+        return holder(found, by_peer);
     }
+    const struct skm_pep *keyless = pep_without_key(registry, by_peer);
     bool has_authorization = authorization != NULL || authorization_repeated;
-    bool ignores_it = anonymous != NULL && anonymous->credential == SKM_PEP_CREDENTIAL_KEY_HEADER;
-    return !has_authorization || ignores_it ? anonymous : NULL;
+    bool ignores_it = keyless != NULL && keyless->credential == SKM_PEP_CREDENTIAL_KEY_HEADER;
+    return !has_authorization || ignores_it ? keyless : NULL;
 }

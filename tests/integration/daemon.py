@@ -49,6 +49,9 @@ peps:
 """.format(key=KEY_SHA256)
 
 
+PLAIN = "listeners:\n  - address: 127.0.0.1:0\n"
+
+
 def wait_for(condition, what, seconds=PATIENCE_S):
     """The first truthy value of condition()."""
     deadline = time.monotonic() + seconds

@@ -12,14 +12,13 @@ import threading
 import time
 
 import pytest
-from daemon import CONFIG, KEY, Daemon, make_certificates, question, wait_for
+from daemon import CONFIG, KEY, PLAIN, Daemon, make_certificates, question, wait_for
 
 TLS = """\
 listeners:
   - address: 127.0.0.1:0
     tls: {{certificate: {folder}/server.pem, key: {folder}/server.key{more}}}
 """
-PLAIN = "listeners:\n  - address: 127.0.0.1:0\n"
 
 
 # ---- start and refusal

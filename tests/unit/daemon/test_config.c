@@ -329,7 +329,7 @@ static void test_relations_between_options_are_checked(void **state)
                     "f.yaml:2:16: error: `anonymous_pep`: no entry of `peps` is called `ghost`\n");
     assert_messages(LISTENER "peps:\n  - name: web\n" PEP_ALLOW,
                     "f.yaml:3:5: error: `web` has no way to show who it is [give it `key_sha256` "
-                    "(`sekimori pep-key` makes one) or `key_file`]\n");
+                    "(`sekimori pep-key` makes one), `key_file`, `uid` or `certificate_sha256`]\n");
     assert_messages(
         LISTENER PEP_HEAD "    actions: any\n    resource_types: any\n",
         "f.yaml:3:5: error: `peps[].principal_types` allows `web` nothing [write a list, or `any`]\n");
