@@ -116,6 +116,34 @@ static skm_err check_keys(struct skm_arena *arena, const struct skm_pep_allow *a
     return SKM_OK;
 }
 
+/* Attributes sent along. They are laid over an entity, not over a place of the request: where one entity stands in two places, what is
+ * sent about it in either is seen in both, and must be allowed in both. */
+static skm_err check_sent(struct skm_arena *arena, const struct skm_pep *pep,
+                          const struct skm_decide_request *request, skm_span *out_what)
+{
+    const struct {
+        const char *what;
+        const struct skm_pep_allow *allow;
+        const struct skm_uid *uid;
+        const struct skm_value_record *attrs;
+    } places[] = {
+        {"subject attribute", &pep->principal_attrs, &request->cedar.principal,
+         request->principal_attrs},
+        {"action attribute", &pep->action_attrs, &request->cedar.action, request->action_attrs},
+        {"resource attribute", &pep->resource_attrs, &request->cedar.resource,
+         request->resource_attrs},
+    };
+    for (size_t sent = 0; sent < SKM_ARRAY_LEN(places); sent++) {
+        for (size_t seen = 0; seen < SKM_ARRAY_LEN(places); seen++) {
+            if (skm_uid_equal(places[sent].uid, places[seen].uid)) {
+                SKM_TRY(check_keys(arena, places[seen].allow, places[seen].what, places[sent].attrs,
+                                   out_what));
+            }
+        }
+    }
+    return SKM_OK;
+}
+
 skm_err skm_pep_check(struct skm_arena *arena, const struct skm_pep *pep,
                       const struct skm_decide_request *request, skm_span *out_what)
 {
@@ -125,12 +153,7 @@ skm_err skm_pep_check(struct skm_arena *arena, const struct skm_pep *pep,
     SKM_TRY(check_name(arena, &pep->actions, "action", cedar->action.id, out_what));
     SKM_TRY(
         check_name(arena, &pep->resource_types, "resource type", cedar->resource.type, out_what));
-    SKM_TRY(check_keys(arena, &pep->principal_attrs, "subject attribute", request->principal_attrs,
-                       out_what));
-    SKM_TRY(
-        check_keys(arena, &pep->action_attrs, "action attribute", request->action_attrs, out_what));
-    SKM_TRY(check_keys(arena, &pep->resource_attrs, "resource attribute", request->resource_attrs,
-                       out_what));
+    SKM_TRY(check_sent(arena, pep, request, out_what));
     const struct skm_value_record *context =
         cedar->context.kind == SKM_VALUE_RECORD ? cedar->context.as.record : NULL;
     return check_keys(arena, &pep->context_keys, "context key", context, out_what);

@@ -105,6 +105,7 @@ bool skm_pep_is_bound(const struct skm_pep *pep);
 
 bool skm_pep_allows(const struct skm_pep_allow *allow, skm_span name);
 
-/* SKM_E_REFUSED when the request asserts what the PEP may not; *out_what names it, e.g. "context key `aal`" (arena). */
+/* SKM_E_REFUSED when the request asserts what the PEP may not; *out_what names it, e.g. "context key `aal`" (arena). Attributes sent
+ * about an entity that stands in two places of the request must be allowed in both. */
 SKM_MUST skm_err skm_pep_check(struct skm_arena *arena, const struct skm_pep *pep,
                                const struct skm_decide_request *request, skm_span *out_what);

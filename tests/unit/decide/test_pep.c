@@ -109,6 +109,7 @@ static const struct skm_value_field fields[] = {
 };
 static const struct skm_value_record records[] = {
     {&fields[0], 1}, {&fields[1], 1}, {&fields[2], 1}, {&fields[3], 1}};
+static const struct skm_value_record empty = {NULL, 0};
 
 static void test_each_assertion_needs_its_own_allowance(void **state)
 {
@@ -147,6 +148,47 @@ static void test_each_assertion_needs_its_own_allowance(void **state)
     skm_arena_fini(&arena);
 }
 
+/* What is laid over an entity is seen wherever it stands: naming the principal as the resource, too, must not turn a permission to
+ * send attributes of resources into one to send attributes of principals. */
+static void test_attributes_of_one_entity_in_two_places_need_both_allowances(void **state)
+{
+    (void)state;
+    static const skm_span sa = {"sa", 2};
+    static const skm_span doc = {"Doc", 3};
+    const struct skm_uid alice = {SKM_SPAN("User"), SKM_SPAN("alice")};
+    const struct skm_uid bob = {SKM_SPAN("User"), SKM_SPAN("bob")};
+    struct skm_decide_request request = {
+        .cedar = {.principal = alice,
+                  .action = {SKM_SPAN("Action"), SKM_SPAN("view")},
+                  .resource = alice,
+                  .context = {.kind = SKM_VALUE_RECORD, .as.record = &empty}},
+        .resource_attrs = &records[0],
+    };
+    struct skm_pep pep = {.name = SKM_SPAN("p"),
+                          .principal_types = {.any = true},
+                          .actions = {.any = true},
+                          .resource_types = {.any = true},
+                          .resource_attrs = {.any = true}};
+    struct skm_arena arena;
+    skm_arena_init(&arena, 1u << 20);
+    skm_span what = {0};
+    assert_err(skm_pep_check(&arena, &pep, &request, &what), REFUSED);
+    assert_span_equal(what, SKM_SPAN("subject attribute `sa`"));
+    request.cedar.resource = bob;
+    assert_ok(skm_pep_check(&arena, &pep, &request, &what));
+    request.cedar.resource = request.cedar.action;
+    assert_err(skm_pep_check(&arena, &pep, &request, &what), REFUSED);
+    assert_span_equal(what, SKM_SPAN("action attribute `sa`"));
+    pep.action_attrs = (struct skm_pep_allow){.names = &sa, .count = 1};
+    assert_ok(skm_pep_check(&arena, &pep, &request, &what));
+    request.cedar.resource = alice;
+    pep.principal_attrs = (struct skm_pep_allow){.names = &doc, .count = 1};
+    assert_err(skm_pep_check(&arena, &pep, &request, &what), REFUSED);
+    pep.principal_attrs = (struct skm_pep_allow){.names = &sa, .count = 1};
+    assert_ok(skm_pep_check(&arena, &pep, &request, &what));
+    skm_arena_fini(&arena);
+}
+
 static void test_presets_name_either_url_or_host_and_uri(void **state)
 {
     (void)state;
@@ -170,6 +212,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(test_empty_key_is_nobodys, setup),
     cmocka_unit_test(test_empty_list_allows_nothing),
     cmocka_unit_test(test_each_assertion_needs_its_own_allowance),
+    cmocka_unit_test(test_attributes_of_one_entity_in_two_places_need_both_allowances),
     cmocka_unit_test(test_presets_name_either_url_or_host_and_uri),
 };
 
