@@ -16,6 +16,9 @@
 /* A text of so many bytes may be six times as long in JSON (§7 of RFC 8259: \u0000), plus what stands around it. */
 #define BYTES_IN_JSON 8u
 
+/* The list of results takes no more than its texts and, while it grows, twice that. */
+#define ARENA_SHARE 4u
+
 /* One HTTP exchange. */
 struct exchange {
     const struct skm_world *world;
@@ -109,6 +112,14 @@ static skm_err prepare_action(void *ctx, struct skm_arena *scratch,
     return SKM_OK;
 }
 
+/* What the results of one page may take, written down in the response and before that as a list in the request's arena. */
+static size_t bytes_bound(const struct exchange *exchange)
+{
+    size_t in_body = exchange->response->body->max_bytes / BYTES_IN_JSON;
+    size_t in_arena = exchange->http->arena->quota_bytes / ARENA_SHARE;
+    return in_body < in_arena ? in_body : in_arena;
+}
+
 static skm_err search(struct exchange *exchange, struct skm_search_page *out_page)
 {
     const struct skm_authzen_config *config = exchange->world->authzen;
@@ -123,7 +134,7 @@ static skm_err search(struct exchange *exchange, struct skm_search_page *out_pag
         .bounds = {.evaluations = config->max_search_evaluations == 0
                                       ? SKM_AUTHZEN_SEARCH_EVALUATIONS_DEFAULT
                                       : config->max_search_evaluations,
-                   .bytes = exchange->response->body->max_bytes / BYTES_IN_JSON,
+                   .bytes = bytes_bound(exchange),
                    .clock = config->search_time_ms == 0 ? NULL : config->clock,
                    .time_ns = config->search_time_ms * 1000000},
     };
