@@ -19,13 +19,18 @@ static inline skm_span skm_span_cstr(const char *text)
 
 static inline bool skm_span_equal(skm_span a, skm_span b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    /* The first byte tells most names of one length apart and saves the call. */
+    return a.len == b.len &&
+           (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
 /* Bytewise order, shorter first on a common prefix: for UTF-8 this is the order of scalar values. */
 static inline int skm_span_compare(skm_span a, skm_span b)
 {
     size_t common = a.len < b.len ? a.len : b.len;
+    if (common != 0 && a.ptr[0] != b.ptr[0]) {
+        return (unsigned char)a.ptr[0] < (unsigned char)b.ptr[0] ? -1 : 1;
+    }
     int order = common == 0 ? 0 : memcmp(a.ptr, b.ptr, common);
     if (order != 0) {
         return order;

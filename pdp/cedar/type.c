@@ -8,8 +8,24 @@
 #define PRINT_ATTRS_MAX 8
 #define PRINT_DEPTH_MAX 2
 
+/* Up to so many attributes are walked: lengths and first bytes tell names apart without a call, halving needs order. */
+#define FEW_ATTRS 12u
+
+static const struct skm_type_attr *find_among_few(const struct skm_type *record, skm_span name)
+{
+    for (size_t i = 0; i < record->attr_count; i++) {
+        if (skm_span_equal(record->attrs[i].name, name)) {
+            return &record->attrs[i];
+        }
+    }
+    return NULL;
+}
+
 const struct skm_type_attr *skm_type_attr_find(const struct skm_type *record, skm_span name)
 {
+    if (record->attr_count <= FEW_ATTRS) {
+        return find_among_few(record, name);
+    }
     size_t low = 0;
     size_t high = record->attr_count;
     while (low < high) {

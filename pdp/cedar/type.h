@@ -42,8 +42,18 @@ struct skm_type {
     size_t attr_count;
 };
 
-/* NULL when the record type has no such attribute. Binary search. */
+/* NULL when the record type has no such attribute. Binary search where there are many. */
 const struct skm_type_attr *skm_type_attr_find(const struct skm_type *record, skm_span name);
+
+/* How many attributes of the record type are required. */
+static inline size_t skm_type_required_count(const struct skm_type *record)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < record->attr_count; i++) {
+        count += record->attrs[i].required;
+    }
+    return count;
+}
 
 /* Within one schema equal types are one object (schema_types.h), so this is a pointer comparison, and unequal ones differ
  * after one walk down; across schemas it is a walk over both. */

@@ -4,6 +4,9 @@
 
 #include "base/span.h"
 
+/* Records up to this size are sorted by insertion: less work than a heap, and most come nearly sorted. */
+#define FEW_FIELDS 16u
+
 const char *skm_value_kind_name(enum skm_value_kind kind)
 {
     switch (kind) {
@@ -234,6 +237,44 @@ static int compare_keys(const void *a, const void *b)
     return skm_span_compare(left->key, right->key);
 }
 
+/* By insertion. False when two keys are equal: they meet on the way. */
+static bool sort_few_fields(struct skm_value_field *fields, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        int order = skm_span_compare(fields[i - 1].key, fields[i].key);
+        if (order < 0) {
+            continue;
+        }
+        struct skm_value_field held = fields[i];
+        size_t at = i;
+        while (order > 0) {
+            fields[at] = fields[at - 1];
+            at--;
+            order = at == 0 ? -1 : skm_span_compare(fields[at - 1].key, held.key);
+        }
+        fields[at] = held;
+        if (order == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False when two keys are equal. */
+static bool sort_fields(struct skm_value_field *fields, size_t count)
+{
+    if (count <= FEW_FIELDS) {
+        return sort_few_fields(fields, count);
+    }
+    sort(&(struct sortable){(char *)fields, count, sizeof *fields, compare_keys});
+    for (size_t i = 1; i < count; i++) {
+        if (skm_span_equal(fields[i - 1].key, fields[i].key)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 skm_err skm_value_record_build(struct skm_arena *arena, struct skm_value_field *fields,
                                size_t count, struct skm_value *out_record)
 {
@@ -241,11 +282,8 @@ skm_err skm_value_record_build(struct skm_arena *arena, struct skm_value_field *
     if (record == NULL) {
         return SKM_ERR(MEMORY);
     }
-    sort(&(struct sortable){(char *)fields, count, sizeof *fields, compare_keys});
-    for (size_t i = 1; i < count; i++) {
-        if (skm_span_equal(fields[i - 1].key, fields[i].key)) {
-            return SKM_ERR(DUPLICATE);
-        }
+    if (!sort_fields(fields, count)) {
+        return SKM_ERR(DUPLICATE);
     }
     record->fields = fields;
     record->count = count;

@@ -7,7 +7,15 @@
 #include "cedar/ext.h"
 #include "cedar/value_json_reader.h"
 
-/* ---- numbers ---- */
+/* ---- strings and numbers ---- */
+
+static skm_err read_string(struct skm_value_reader *reader, struct skm_value *out_value)
+{
+    skm_span text = {0};
+    SKM_TRY(skm_value_reader_string(reader, &text));
+    *out_value = skm_value_string(text);
+    return SKM_OK;
+}
 
 /* Lenient only: a number with a point or exponent. */
 static skm_err read_fraction(struct skm_value_reader *reader, struct skm_value *out_value)
@@ -70,8 +78,9 @@ static skm_err skip_null(struct skm_value_reader *reader, bool *out_skipped)
     return *out_skipped ? skm_json_read_null(reader->json) : SKM_OK;
 }
 
+/* Counts the attributes that are required in `required`. */
 static skm_err read_field(struct skm_value_reader *reader, const struct skm_type *expected,
-                          skm_span key, struct skm_value_field *out_field)
+                          skm_span key, size_t *required, struct skm_value_field *out_field)
 {
     const struct skm_type *type = NULL;
     if (expected != NULL) {
@@ -82,15 +91,20 @@ static skm_err read_field(struct skm_value_reader *reader, const struct skm_type
                                            "the schema declares no such attribute", key, expected);
         }
         type = attr->type;
+        *required += attr->required;
     }
     SKM_TRY(skm_value_reader_keep(reader, key, &out_field->key));
     return skm_value_reader_value(reader, type, &out_field->value);
 }
 
+/* `seen`: how many of the required attributes the record has. */
 static skm_err check_required(struct skm_value_reader *reader, size_t offset,
                               const struct skm_value_record *record,
-                              const struct skm_type *expected)
+                              const struct skm_type *expected, size_t seen)
 {
+    if (seen == skm_type_required_count(expected)) {
+        return SKM_OK;
+    }
     for (size_t i = 0; i < expected->attr_count; i++) {
         const struct skm_type_attr *attr = &expected->attrs[i];
         if (attr->required && skm_value_record_get(record, attr->name) == NULL) {
@@ -107,13 +121,14 @@ static skm_err read_record_members(struct skm_value_reader *reader, size_t offse
                                    struct skm_value *out_value)
 {
     SKM_VEC(struct skm_value_field) fields = {0};
+    size_t required = 0;
     while (more) {
         bool skipped = false;
         SKM_TRY(skip_null(reader, &skipped));
         if (!skipped) {
             struct skm_value_field field = {.value = {.kind = SKM_VALUE_BOOL}};
             struct skm_value_field *slot = NULL;
-            SKM_TRY(read_field(reader, expected, key, &field));
+            SKM_TRY(read_field(reader, expected, key, &required, &field));
             SKM_TRY(skm_value_reader_pass(
                 reader, SKM_VEC_PUSH(reader->how->arena, &fields, SIZE_MAX, &slot)));
             *slot = field;
@@ -125,7 +140,7 @@ static skm_err read_record_members(struct skm_value_reader *reader, size_t offse
     SKM_TRY(skm_value_reader_pass(
         reader, skm_value_record_build(reader->how->arena, fields.items, fields.len, &record)));
     if (expected != NULL) {
-        SKM_TRY(check_required(reader, offset, record.as.record, expected));
+        SKM_TRY(check_required(reader, offset, record.as.record, expected, required));
     }
     *out_value = record;
     return SKM_OK;
@@ -226,12 +241,8 @@ static skm_err read_any(struct skm_value_reader *reader, struct skm_value *out_v
     }
     case SKM_JSON_NUMBER:
         return read_number(reader, out_value);
-    case SKM_JSON_STRING: {
-        skm_span text = {0};
-        SKM_TRY(skm_value_reader_string(reader, &text));
-        *out_value = skm_value_string(text);
-        return SKM_OK;
-    }
+    case SKM_JSON_STRING:
+        return read_string(reader, out_value);
     case SKM_JSON_ARRAY:
         return read_set(reader, NULL, out_value);
     case SKM_JSON_OBJECT:
@@ -345,12 +356,20 @@ skm_err skm_value_reader_value(struct skm_value_reader *reader, const struct skm
                    ? read_record(reader, expected, out_value)
                    : skm_value_reader_refuse_type(reader, skm_json_value_offset(reader->json),
                                                   expected);
+    case SKM_TYPE_STRING:
+        if (found == SKM_JSON_STRING) {
+            return read_string(reader, out_value);
+        }
+        break;
+    case SKM_TYPE_LONG:
+        if (found == SKM_JSON_NUMBER && (reader->how->flags & SKM_VALUE_JSON_LENIENT) == 0) {
+            return read_number(reader, out_value);
+        }
+        break;
     case SKM_TYPE_NEVER:
     case SKM_TYPE_TRUE:
     case SKM_TYPE_FALSE:
     case SKM_TYPE_BOOL:
-    case SKM_TYPE_LONG:
-    case SKM_TYPE_STRING:
         break;
     }
     return read_expected_plain(reader, expected, out_value);
