@@ -61,10 +61,15 @@ static bool sorted_has(const skm_span *sorted, size_t count, skm_span word)
     return false;
 }
 
+bool skm_schema_entity_may_be_in(const struct skm_schema_entity *entity, skm_span ancestor)
+{
+    return sorted_has(entity->ancestors, entity->ancestor_count, ancestor);
+}
+
 bool skm_schema_may_be_in(const struct skm_schema *schema, skm_span type, skm_span ancestor)
 {
     const struct skm_schema_entity *entity = skm_schema_find_entity(schema, type);
-    return entity != NULL && sorted_has(entity->ancestors, entity->ancestor_count, ancestor);
+    return entity != NULL && skm_schema_entity_may_be_in(entity, ancestor);
 }
 
 bool skm_schema_entity_allows_id(const struct skm_schema_entity *entity, skm_span id)

@@ -57,5 +57,8 @@ const struct skm_schema_action *skm_schema_find_action(const struct skm_schema *
 /* True when an entity of type `type` may have `ancestor` as a proper ancestor. */
 bool skm_schema_may_be_in(const struct skm_schema *schema, skm_span type, skm_span ancestor);
 
+/* The same for a type at hand. */
+bool skm_schema_entity_may_be_in(const struct skm_schema_entity *entity, skm_span ancestor);
+
 /* True when `id` is one of the listed ids, or the type is not an enum. */
 bool skm_schema_entity_allows_id(const struct skm_schema_entity *entity, skm_span id);

@@ -12,8 +12,8 @@
 static void init_chunks(struct skm_entities *entities, struct skm_arena *arena)
 {
     skm_chunks_init(&entities->nodes, arena, sizeof(struct skm_entity_node));
-    skm_chunks_init(&entities->types, arena, sizeof(skm_span));
-    skm_chunks_init(&entities->keys, arena, sizeof(skm_span));
+    skm_chunks_init(&entities->types.names, arena, sizeof(skm_span));
+    skm_chunks_init(&entities->keys.names, arena, sizeof(skm_span));
     skm_chunks_init(&entities->shapes, arena, sizeof(struct skm_entity_shape));
     skm_chunks_init(&entities->lists, arena, sizeof(struct skm_entity_list));
     skm_chunks_init(&entities->rows, arena, sizeof(struct skm_entity_row));
@@ -26,15 +26,15 @@ void skm_entities_free(struct skm_entities *entities)
         return;
     }
     skm_chunks_fini(&entities->nodes);
-    skm_chunks_fini(&entities->types);
-    skm_chunks_fini(&entities->keys);
+    skm_chunks_fini(&entities->types.names);
+    skm_chunks_fini(&entities->keys.names);
     skm_chunks_fini(&entities->shapes);
     skm_chunks_fini(&entities->lists);
     skm_chunks_fini(&entities->rows);
     skm_chunks_fini(&entities->sources);
     skm_handle_table_fini(&entities->node_table);
-    skm_handle_table_fini(&entities->type_table);
-    skm_handle_table_fini(&entities->key_table);
+    skm_handle_table_fini(&entities->types.table);
+    skm_handle_table_fini(&entities->keys.table);
     skm_handle_table_fini(&entities->shape_table);
     skm_handle_table_fini(&entities->list_table);
     skm_mem_free(entities->scratch);

@@ -55,7 +55,7 @@ SKM_MUST skm_err skm_entities_add_actions(struct skm_entities *entities,
 SKM_MUST skm_err skm_entities_close(struct skm_entities *entities, struct skm_diags *diags);
 
 /* With a schema: the ancestors of every entity are of declared types, and every action is exactly the schema's (same
- * ancestors, no attributes, no tags). SKM_E_INVALID. After close, before skm_entities_add_actions(). */
+ * ancestors, no attributes, no tags). SKM_E_INVALID, SKM_E_MEMORY. After close, before skm_entities_add_actions(). */
 SKM_MUST skm_err skm_entities_check_ancestors(const struct skm_entities *entities,
                                               const struct skm_schema *schema,
                                               struct skm_diags *diags);

@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/span.h"
 
 struct check {
@@ -13,10 +14,14 @@ struct check {
     const struct skm_schema *schema;
     struct skm_diags *diags;
     bool failed;
-    /* The last pair that was found good: neighbours in a file are mostly alike. */
-    uint32_t good_type;
-    uint32_t good_list;
+    /* By type: the type of parent that was found good last, plus 1; a type has few. Owned. */
+    uint32_t *good_parents;
 };
+
+static void check_fini(struct check *check)
+{
+    skm_mem_free(check->good_parents);
+}
 
 /* A message about the row's entity. */
 static void complain(struct check *check, uint32_t row, const char *text)
@@ -68,20 +73,19 @@ static void check_action(struct check *check, uint32_t row, const struct skm_ent
 
 static void check_parents(struct check *check, uint32_t row, const struct skm_entity_node *node)
 {
-    if (node->parents == 0 ||
-        (node->type == check->good_type && node->parents == check->good_list)) {
-        return;
-    }
     const struct skm_entity_list *list = skm_entities_list(check->entities, node->parents);
+    uint32_t *good = &check->good_parents[node->type];
     for (uint32_t i = 0; i < list->parent_count; i++) {
         const struct skm_entity_node *parent = skm_entities_node(check->entities, list->parents[i]);
+        if (*good == parent->type + 1) {
+            continue;
+        }
         if (!skm_schema_may_be_in(check->schema, node->uid.type, parent->uid.type)) {
             complain(check, row, "a parent is of a type the schema does not allow there");
             return;
         }
+        *good = parent->type + 1;
     }
-    check->good_type = node->type;
-    check->good_list = node->parents;
 }
 
 /* Ancestor types are closed transitively in the schema, so checking every entity's parents checks all ancestors that are
@@ -90,7 +94,13 @@ skm_err skm_entities_check_ancestors(const struct skm_entities *entities,
                                      const struct skm_schema *schema, struct skm_diags *diags)
 {
     assert(entities->closed);
+    SKM_CLEANUP(check_fini)
     struct check check = {.entities = entities, .schema = schema, .diags = diags};
+    check.good_parents =
+        skm_mem_alloc_array((size_t)entities->types.names.len + 1, sizeof(*check.good_parents));
+    if (check.good_parents == NULL) {
+        return SKM_ERR(MEMORY);
+    }
     for (uint32_t row = 0; row < entities->rows.len; row++) {
         const struct skm_entity_node *node =
             skm_entities_node(entities, skm_entities_row(entities, row)->node);

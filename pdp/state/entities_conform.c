@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/span.h"
 #include "state/entities.h"
 
@@ -28,6 +29,7 @@ void skm_conform_forget(struct skm_conform *conform)
     conform->uid = NULL;
     conform->entity = NULL;
     conform->is_action = false;
+    conform->required_seen = 0;
     conform->fault = (struct skm_value_json_fault){0};
 }
 
@@ -35,8 +37,7 @@ void skm_conform_forget(struct skm_conform *conform)
 
 SKM_PRINTF(4, 0)
 static struct skm_diag *add(struct skm_conform *conform, enum skm_severity severity, size_t offset,
-                            const char *format, va_list args)
-    __attribute__((format(printf, 4, 0)));
+                            const char *format, va_list args) __attribute__((format(printf, 4, 0)));
 
 static struct skm_diag *add(struct skm_conform *conform, enum skm_severity severity, size_t offset,
                             const char *format, va_list args)
@@ -104,6 +105,21 @@ void skm_conform_describe(enum skm_conform_part part, skm_span key, char *out, s
 
 /* ---- uids ---- */
 
+/* As skm_schema_find_entity(): a file names few types, over and over. */
+static const struct skm_schema_entity *find_type(struct skm_conform *conform, skm_span name)
+{
+    const struct skm_schema_entity **recent =
+        &conform->recent[skm_hash_hint(name, SKM_CONFORM_RECENT)];
+    if (*recent != NULL && skm_span_equal((*recent)->name, name)) {
+        return *recent;
+    }
+    const struct skm_schema_entity *found = skm_schema_find_entity(conform->schema, name);
+    if (found != NULL) {
+        *recent = found;
+    }
+    return found;
+}
+
 static void undeclared_type(struct skm_conform *conform, skm_span type, size_t offset)
 {
     skm_span names[NAMES_MAX];
@@ -152,7 +168,7 @@ void skm_conform_entity(struct skm_conform *conform, const struct skm_uid *uid, 
         }
         return;
     }
-    conform->entity = skm_schema_find_entity(conform->schema, uid->type);
+    conform->entity = find_type(conform, uid->type);
     if (conform->entity == NULL) {
         undeclared_type(conform, uid->type, offset);
     } else if (conform->entity->is_external) {
@@ -169,12 +185,12 @@ void skm_conform_entity(struct skm_conform *conform, const struct skm_uid *uid, 
 static void check_declared_parent(struct skm_conform *conform, const struct skm_uid *parent,
                                   size_t offset)
 {
-    const struct skm_schema_entity *type = skm_schema_find_entity(conform->schema, parent->type);
+    const struct skm_schema_entity *type = find_type(conform, parent->type);
     if (type == NULL) {
         undeclared_type(conform, parent->type, offset);
         return;
     }
-    if (!skm_schema_may_be_in(conform->schema, conform->uid->type, parent->type)) {
+    if (conform->entity == NULL || !skm_schema_entity_may_be_in(conform->entity, parent->type)) {
         skm_conform_fault(conform, offset,
                           "an entity of type `%.*s` cannot be in one of type `%.*s`",
                           SKM_SPAN_ARG(conform->uid->type), SKM_SPAN_ARG(parent->type));
@@ -205,6 +221,7 @@ static bool declared_attr(struct skm_conform *conform, skm_span key, size_t offs
     const struct skm_type *shape = conform->entity->shape;
     const struct skm_type_attr *attr = skm_type_attr_find(shape, key);
     if (attr != NULL) {
+        conform->required_seen += attr->required;
         *out_type = attr->type;
         return true;
     }
@@ -250,6 +267,9 @@ void skm_conform_record(struct skm_conform *conform, enum skm_conform_part part,
         return;
     }
     const struct skm_type *shape = conform->entity->shape;
+    if (conform->required_seen == skm_type_required_count(shape)) {
+        return;
+    }
     for (size_t i = 0; i < shape->attr_count; i++) {
         const struct skm_type_attr *attr = &shape->attrs[i];
         if (attr->required && skm_value_record_get(record, attr->name) == NULL) {

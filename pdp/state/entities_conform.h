@@ -14,6 +14,8 @@ enum skm_conform_part {
     SKM_CONFORM_TAG,
 };
 
+#define SKM_CONFORM_RECENT 1024u
+
 struct skm_conform {
     const struct skm_source *source;
     const struct skm_schema *schema; /* NULL: none */
@@ -21,10 +23,13 @@ struct skm_conform {
     struct skm_value_json how;         /* for attributes and tags */
     struct skm_value_json uid_how;     /* for uids, which are checked here */
     struct skm_value_json_fault fault; /* what the last failed read was about */
+    /* Entity types that were looked up, by skm_hash_hint() of the name. */
+    const struct skm_schema_entity *recent[SKM_CONFORM_RECENT];
     /* The entity that is being read. */
     const struct skm_uid *uid;              /* NULL: not known yet */
     const struct skm_schema_entity *entity; /* NULL: no schema, an action, or not declared */
     bool is_action;
+    size_t required_seen; /* required attributes that came */
 };
 
 /* Values go to `arena` and borrow from the source's text. */

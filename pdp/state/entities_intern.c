@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/map.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/span.h"
 
@@ -26,40 +26,55 @@ static uint32_t hash_handles(const uint32_t *handles, uint32_t count)
 
 /* ---- names: types and keys ---- */
 
-static bool find_name(const struct skm_handle_table *table, const struct skm_chunks *names,
-                      skm_span name, uint32_t hash, uint32_t *out_handle)
+static skm_span name_at(const struct skm_entity_names *names, uint32_t handle)
+{
+    const skm_span *name = skm_chunks_at(&names->names, handle);
+    return *name;
+}
+
+static bool find_name(const struct skm_entity_names *names, skm_span name, uint32_t hash,
+                      uint32_t *out_handle)
 {
     uint32_t cursor = hash;
-    while (skm_handle_table_next(table, hash, &cursor, out_handle)) {
-        const skm_span *known = skm_chunks_at(names, *out_handle);
-        if (skm_span_equal(*known, name)) {
+    while (skm_handle_table_next(&names->table, hash, &cursor, out_handle)) {
+        if (skm_span_equal(name_at(names, *out_handle), name)) {
             return true;
         }
     }
     return false;
 }
 
-static skm_err intern_name(struct skm_handle_table *table, struct skm_chunks *names, skm_span name,
-                           uint32_t *out_handle)
+static skm_err add_name(struct skm_entity_names *names, skm_span name, uint32_t hash,
+                        uint32_t *out_handle)
 {
-    uint32_t hash = fold_hash(skm_hash_bytes(name));
-    if (find_name(table, names, name, hash, out_handle)) {
-        return SKM_OK;
-    }
     skm_span copy = {0};
     void *slot = NULL;
-    SKM_TRY(skm_arena_dup(names->arena, name, &copy));
-    SKM_TRY(skm_chunks_push(names, TYPES_MAX, &slot));
+    SKM_TRY(skm_arena_dup(names->names.arena, name, &copy));
+    SKM_TRY(skm_chunks_push(&names->names, TYPES_MAX, &slot));
     *(skm_span *)slot = copy;
-    SKM_TRY(skm_handle_table_put(table, hash, names->len - 1));
-    *out_handle = names->len - 1;
+    SKM_TRY(skm_handle_table_put(&names->table, hash, names->names.len - 1));
+    *out_handle = names->names.len - 1;
+    return SKM_OK;
+}
+
+static skm_err intern_name(struct skm_entity_names *names, skm_span name, uint32_t *out_handle)
+{
+    uint32_t *recent = &names->recent[skm_hash_hint(name, SKM_ENTITY_RECENT)];
+    if (*recent != 0 && skm_span_equal(name_at(names, *recent - 1), name)) {
+        *out_handle = *recent - 1;
+        return SKM_OK;
+    }
+    uint32_t hash = fold_hash(skm_hash_bytes(name));
+    if (!find_name(names, name, hash, out_handle)) {
+        SKM_TRY(add_name(names, name, hash, out_handle));
+    }
+    *recent = *out_handle + 1;
     return SKM_OK;
 }
 
 static skm_span key_name(const struct skm_entities *entities, uint32_t key)
 {
-    const skm_span *name = skm_chunks_at(&entities->keys, key);
-    return *name;
+    return name_at(&entities->keys, key);
 }
 
 /* ---- nodes ---- */
@@ -89,7 +104,7 @@ bool skm_entities_find_node(const struct skm_entities *entities, const struct sk
 {
     uint32_t type = 0;
     uint32_t type_hash = fold_hash(skm_hash_bytes(uid->type));
-    return find_name(&entities->type_table, &entities->types, uid->type, type_hash, &type) &&
+    return find_name(&entities->types, uid->type, type_hash, &type) &&
            find_typed(entities, type, uid->id, hash_node(type, uid->id), out_node);
 }
 
@@ -97,7 +112,7 @@ skm_err skm_entities_intern_node(struct skm_entities *entities, const struct skm
                                  uint32_t *out_node)
 {
     uint32_t type = 0;
-    SKM_TRY(intern_name(&entities->type_table, &entities->types, uid->type, &type));
+    SKM_TRY(intern_name(&entities->types, uid->type, &type));
     uint32_t hash = hash_node(type, uid->id);
     if (find_typed(entities, type, uid->id, hash, out_node)) {
         return SKM_OK;
@@ -106,9 +121,8 @@ skm_err skm_entities_intern_node(struct skm_entities *entities, const struct skm
     void *slot = NULL;
     SKM_TRY(skm_arena_dup(entities->arena, uid->id, &id));
     SKM_TRY(skm_chunks_push(&entities->nodes, SKM_ENTITIES_MAX, &slot));
-    const skm_span *type_name = skm_chunks_at(&entities->types, type);
     struct skm_entity_node *node = slot;
-    node->uid = (struct skm_uid){*type_name, id};
+    node->uid = (struct skm_uid){name_at(&entities->types, type), id};
     node->type = type;
     node->parents = SKM_ENTITY_NO_LIST;
     SKM_TRY(skm_handle_table_put(&entities->node_table, hash, entities->nodes.len - 1));
@@ -149,11 +163,17 @@ skm_err skm_entities_intern_list(struct skm_entities *entities, const uint32_t *
 static skm_err intern_shape(struct skm_entities *entities, const uint32_t *keys, uint32_t count,
                             uint32_t *out_shape)
 {
+    const struct skm_entity_shape *last = skm_chunks_at(&entities->shapes, entities->last_shape);
+    if (same_handles(last->keys, last->count, keys, count)) {
+        *out_shape = entities->last_shape;
+        return SKM_OK;
+    }
     uint32_t hash = hash_handles(keys, count);
     uint32_t cursor = hash;
     while (skm_handle_table_next(&entities->shape_table, hash, &cursor, out_shape)) {
         const struct skm_entity_shape *known = skm_chunks_at(&entities->shapes, *out_shape);
         if (same_handles(known->keys, known->count, keys, count)) {
+            entities->last_shape = *out_shape;
             return SKM_OK;
         }
     }
@@ -164,6 +184,7 @@ static skm_err intern_shape(struct skm_entities *entities, const uint32_t *keys,
     *(struct skm_entity_shape *)slot = (struct skm_entity_shape){copy, count};
     SKM_TRY(skm_handle_table_put(&entities->shape_table, hash, entities->shapes.len - 1));
     *out_shape = entities->shapes.len - 1;
+    entities->last_shape = *out_shape;
     return SKM_OK;
 }
 
@@ -218,7 +239,7 @@ static skm_err copy_record(struct skm_entities *entities, const struct skm_value
     }
     for (size_t i = 0; i < record->count; i++) {
         uint32_t key = 0;
-        SKM_TRY(intern_name(&entities->key_table, &entities->keys, record->fields[i].key, &key));
+        SKM_TRY(intern_name(&entities->keys, record->fields[i].key, &key));
         fields[i].key = key_name(entities, key);
         SKM_TRY(copy_value(entities, &record->fields[i].value, &fields[i].value));
     }
@@ -354,8 +375,7 @@ skm_err skm_entities_intern_record(struct skm_entities *entities,
     uint32_t count = (uint32_t)record->count;
     SKM_TRY(skm_entities_scratch(entities, count));
     for (uint32_t i = 0; i < count; i++) {
-        SKM_TRY(intern_name(&entities->key_table, &entities->keys, record->fields[i].key,
-                            &entities->scratch[i]));
+        SKM_TRY(intern_name(&entities->keys, record->fields[i].key, &entities->scratch[i]));
     }
     struct skm_entity_record made = {0};
     SKM_TRY(intern_shape(entities, entities->scratch, count, &made.shape));

@@ -81,14 +81,21 @@ static bool is_faulty(const struct loader *loader, const struct item *item)
     return loader->conform.diags->errors != item->faults_before;
 }
 
+static bool is_blank_byte(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
 /* Where the next member's name stands in the source: behind blanks and the comma. */
 static size_t name_offset(const struct loader *loader, const struct skm_json *json)
 {
+    skm_span text = json->text;
     size_t at = json->offset;
-    while (at < json->text.len && memchr(" \t\r\n,", json->text.ptr[at], 5) != NULL) {
+    while (at < text.len &&
+           (is_blank_byte(text.ptr[at]) || text.ptr[at] == '\n' || text.ptr[at] == ',')) {
         at++;
     }
-    return offset_of(loader, json->text.ptr) + at;
+    return offset_of(loader, text.ptr) + at;
 }
 
 /* A reader over a part of the text. */
@@ -368,7 +375,7 @@ static skm_err load_array(struct loader *loader, skm_span text)
 static bool is_blank(skm_span line)
 {
     for (size_t i = 0; i < line.len; i++) {
-        if (line.ptr[i] != ' ' && line.ptr[i] != '\t' && line.ptr[i] != '\r') {
+        if (!is_blank_byte(line.ptr[i])) {
             return false;
         }
     }

@@ -74,22 +74,30 @@ struct skm_entity_source {
     uint32_t first_row;
 };
 
+/* Handles of names that were interned last, plus 1, by skm_hash_hint(). Writers only. */
+#define SKM_ENTITY_RECENT 1024u
+
+struct skm_entity_names {
+    struct skm_chunks names; /* skm_span */
+    struct skm_handle_table table;
+    uint32_t recent[SKM_ENTITY_RECENT];
+};
+
 struct skm_entities {
     struct skm_entity_view view; /* first: the store is an entity_view */
     struct skm_arena *arena;
     struct skm_handle_pool pool;
+    struct skm_entity_names types;
+    struct skm_entity_names keys;
     struct skm_chunks nodes;   /* struct skm_entity_node */
-    struct skm_chunks types;   /* skm_span */
-    struct skm_chunks keys;    /* skm_span */
     struct skm_chunks shapes;  /* struct skm_entity_shape */
     struct skm_chunks lists;   /* struct skm_entity_list */
     struct skm_chunks rows;    /* struct skm_entity_row */
     struct skm_chunks sources; /* struct skm_entity_source */
     struct skm_handle_table node_table;
-    struct skm_handle_table type_table;
-    struct skm_handle_table key_table;
     struct skm_handle_table shape_table;
     struct skm_handle_table list_table;
+    uint32_t last_shape; /* the next entity's is often the same */
     uint32_t *scratch; /* two halves of scratch_len; owned */
     uint32_t scratch_len;
     bool closed;
