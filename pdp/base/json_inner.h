@@ -15,6 +15,7 @@
 struct skm_json_level {
     uint32_t keys_base; /* objects: index of its first name in `keys` */
     uint32_t count;     /* items or members so far */
+    uint32_t marks;     /* objects: of each name so far, the bit its length and ends lead to */
     bool is_object;
     bool is_hashed; /* its names are in `slots` */
 };

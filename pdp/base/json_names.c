@@ -75,6 +75,16 @@ static inline bool same_key(const struct skm_json_key *known, skm_span key)
                                                       memcmp(known->ptr, key.ptr, key.len) == 0));
 }
 
+/* One of 32 bits: a name whose bit no other has set is not known. */
+static inline uint32_t mark_of(skm_span key)
+{
+    unsigned mark = (unsigned)key.len * 7;
+    if (key.len != 0) {
+        mark += (unsigned char)key.ptr[0] * 5u + (unsigned char)key.ptr[key.len - 1];
+    }
+    return UINT32_C(1) << (mark & 31);
+}
+
 static bool is_known_linear(const struct skm_json *json, const struct skm_json_level *level,
                             skm_span key)
 {
@@ -141,13 +151,15 @@ skm_err skm_json_note_name(struct skm_json *json, struct skm_json_level *level, 
     if (level->count == LINEAR_KEYS) {
         SKM_TRY(start_hashing(json, level));
     }
+    uint32_t mark = mark_of(key);
     uint32_t hash = level->is_hashed ? hash_key(level, key) : 0;
     bool known = level->is_hashed ? is_known_hashed(json, level, key, hash)
-                                  : is_known_linear(json, level, key);
+                                  : (level->marks & mark) != 0 && is_known_linear(json, level, key);
     if (known) {
         return skm_json_fail(json, SKM_ERR(DUPLICATE), key_offset, "duplicate member name");
     }
     level->count++;
+    level->marks |= mark;
     SKM_TRY(push_key(json, key, hash));
     return level->is_hashed ? add_slot(json, json->keys_len - 1) : SKM_OK;
 }

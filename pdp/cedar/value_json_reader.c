@@ -43,8 +43,8 @@ static bool lies_in(skm_span part, skm_span whole)
 /* A string of the reader as one that lives as long as the value. */
 skm_err skm_value_reader_keep(struct skm_value_reader *reader, skm_span text, skm_span *out_text)
 {
-    bool is_ours = reader->json->arena == reader->how->arena && !lies_in(text, reader->json->text);
-    if (reader->how->borrow || is_ours || text.len == 0) {
+    if (reader->how->borrow || text.len == 0 ||
+        (reader->json->arena == reader->how->arena && !lies_in(text, reader->json->text))) {
         *out_text = text;
         return SKM_OK;
     }
