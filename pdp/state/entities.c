@@ -111,8 +111,10 @@ skm_err skm_entities_add_from(struct skm_entities *entities, const struct skm_en
 {
     uint32_t handle = 0;
     uint32_t list = 0;
-    SKM_TRY(skm_entities_intern_node(entities, &entity->uid, &handle));
+    struct skm_entity_key key = {0};
+    SKM_TRY(skm_entities_intern_key(entities, &entity->uid, &key));
     SKM_TRY(intern_parents(entities, entity, &list));
+    SKM_TRY(skm_entities_intern_keyed(entities, &key, &handle));
     struct skm_entity_node *node = skm_entities_node(entities, handle);
     if (node->parents != SKM_ENTITY_NO_LIST) {
         return compare_with(entities, node, list, entity);

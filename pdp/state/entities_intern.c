@@ -111,21 +111,37 @@ bool skm_entities_find_node(const struct skm_entities *entities, const struct sk
 skm_err skm_entities_intern_node(struct skm_entities *entities, const struct skm_uid *uid,
                                  uint32_t *out_node)
 {
-    uint32_t type = 0;
-    SKM_TRY(intern_name(&entities->types, uid->type, &type));
-    uint32_t hash = hash_node(type, uid->id);
-    if (find_typed(entities, type, uid->id, hash, out_node)) {
+    struct skm_entity_key key = {0};
+    SKM_TRY(skm_entities_intern_key(entities, uid, &key));
+    return skm_entities_intern_keyed(entities, &key, out_node);
+}
+
+skm_err skm_entities_intern_key(struct skm_entities *entities, const struct skm_uid *uid,
+                                struct skm_entity_key *out_key)
+{
+    struct skm_entity_key key = {.id = uid->id};
+    SKM_TRY(intern_name(&entities->types, uid->type, &key.type));
+    key.hash = hash_node(key.type, uid->id);
+    skm_handle_table_prefetch(&entities->node_table, key.hash);
+    *out_key = key;
+    return SKM_OK;
+}
+
+skm_err skm_entities_intern_keyed(struct skm_entities *entities, const struct skm_entity_key *key,
+                                  uint32_t *out_node)
+{
+    if (find_typed(entities, key->type, key->id, key->hash, out_node)) {
         return SKM_OK;
     }
     skm_span id = {0};
     void *slot = NULL;
-    SKM_TRY(skm_arena_dup(entities->arena, uid->id, &id));
+    SKM_TRY(skm_arena_dup(entities->arena, key->id, &id));
     SKM_TRY(skm_chunks_push(&entities->nodes, SKM_ENTITIES_MAX, &slot));
     struct skm_entity_node *node = slot;
-    node->uid = (struct skm_uid){name_at(&entities->types, type), id};
-    node->type = type;
+    node->uid = (struct skm_uid){name_at(&entities->types, key->type), id};
+    node->type = key->type;
     node->parents = SKM_ENTITY_NO_LIST;
-    SKM_TRY(skm_handle_table_put(&entities->node_table, hash, entities->nodes.len - 1));
+    SKM_TRY(skm_handle_table_put(&entities->node_table, key->hash, entities->nodes.len - 1));
     *out_node = entities->nodes.len - 1;
     return SKM_OK;
 }
@@ -212,11 +228,17 @@ skm_err skm_entities_scratch(struct skm_entities *entities, uint32_t len)
 static skm_err copy_value(struct skm_entities *entities, const struct skm_value *value,
                           struct skm_value *out_copy);
 
+/* For a copy of something that is in memory, so that the size cannot wrap, and that is written in full. */
+static void *alloc_like(struct skm_entities *entities, size_t count, size_t item_bytes)
+{
+    return skm_arena_alloc_unset(entities->arena, count * item_bytes);
+}
+
 static skm_err copy_set(struct skm_entities *entities, const struct skm_value_set *set,
                         const struct skm_value_set **out_copy)
 {
-    struct skm_value *items = SKM_ARENA_NEW_ARRAY(entities->arena, struct skm_value, set->count);
-    struct skm_value_set *copy = SKM_ARENA_NEW(entities->arena, struct skm_value_set);
+    struct skm_value *items = alloc_like(entities, set->count, sizeof(*items));
+    struct skm_value_set *copy = alloc_like(entities, 1, sizeof(*copy));
     if (items == NULL || copy == NULL) {
         return SKM_ERR(MEMORY);
     }
@@ -231,9 +253,8 @@ static skm_err copy_set(struct skm_entities *entities, const struct skm_value_se
 static skm_err copy_record(struct skm_entities *entities, const struct skm_value_record *record,
                            const struct skm_value_record **out_copy)
 {
-    struct skm_value_field *fields =
-        SKM_ARENA_NEW_ARRAY(entities->arena, struct skm_value_field, record->count);
-    struct skm_value_record *copy = SKM_ARENA_NEW(entities->arena, struct skm_value_record);
+    struct skm_value_field *fields = alloc_like(entities, record->count, sizeof(*fields));
+    struct skm_value_record *copy = alloc_like(entities, 1, sizeof(*copy));
     if (fields == NULL || copy == NULL) {
         return SKM_ERR(MEMORY);
     }
@@ -251,7 +272,7 @@ static skm_err copy_record(struct skm_entities *entities, const struct skm_value
 static skm_err copy_ip(struct skm_entities *entities, const struct skm_ip *ip,
                        const struct skm_ip **out_copy)
 {
-    struct skm_ip *copy = SKM_ARENA_NEW(entities->arena, struct skm_ip);
+    struct skm_ip *copy = alloc_like(entities, 1, sizeof(*copy));
     if (copy == NULL) {
         return SKM_ERR(MEMORY);
     }
@@ -379,8 +400,7 @@ skm_err skm_entities_intern_record(struct skm_entities *entities,
     }
     struct skm_entity_record made = {0};
     SKM_TRY(intern_shape(entities, entities->scratch, count, &made.shape));
-    struct skm_entity_value *values =
-        SKM_ARENA_NEW_ARRAY(entities->arena, struct skm_entity_value, count);
+    struct skm_entity_value *values = alloc_like(entities, count, sizeof(*values));
     if (values == NULL) {
         return SKM_ERR(MEMORY);
     }

@@ -131,6 +131,17 @@ bool skm_entities_find_node(const struct skm_entities *entities, const struct sk
 SKM_MUST skm_err skm_entities_intern_node(struct skm_entities *entities, const struct skm_uid *uid,
                                           uint32_t *out_node);
 
+/* The same in two steps, with other work between them: the first sends for the memory that the second looks at. */
+struct skm_entity_key {
+    skm_span id; /* the uid's */
+    uint32_t type;
+    uint32_t hash;
+};
+SKM_MUST skm_err skm_entities_intern_key(struct skm_entities *entities, const struct skm_uid *uid,
+                                         struct skm_entity_key *out_key);
+SKM_MUST skm_err skm_entities_intern_keyed(struct skm_entities *entities,
+                                           const struct skm_entity_key *key, uint32_t *out_node);
+
 /* `parents` is sorted and unique. */
 SKM_MUST skm_err skm_entities_intern_list(struct skm_entities *entities, const uint32_t *parents,
                                           uint32_t count, uint32_t *out_list);

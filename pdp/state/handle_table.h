@@ -33,6 +33,14 @@ void skm_handle_table_fini(struct skm_handle_table *table);
 bool skm_handle_table_next(const struct skm_handle_table *table, uint32_t hash, uint32_t *cursor,
                            uint32_t *out_handle);
 
+/* Says that `hash` will be looked up soon. */
+static inline void skm_handle_table_prefetch(const struct skm_handle_table *table, uint32_t hash)
+{
+    if (table->cap != 0) {
+        __builtin_prefetch(&table->slots[hash & (table->cap - 1)]);
+    }
+}
+
 /* SKM_E_MEMORY, SKM_E_COUNT (2^30 handles). */
 SKM_MUST skm_err skm_handle_table_put(struct skm_handle_table *table, uint32_t hash,
                                       uint32_t handle);
