@@ -51,7 +51,8 @@ static const skm_span words[] = {
 
 enum skm_word skm_token_word(skm_span ident)
 {
-    if (ident.len < 2 || ident.len > 9) {
+    /* Digits and capitals, with which type names begin, are below the first letter of every word. */
+    if (ident.len < 2 || ident.len > 9 || (unsigned char)ident.ptr[0] < '_') {
         return SKM_WORD_NONE;
     }
     for (size_t i = 0; i < SKM_ARRAY_LEN(words); i++) {
