@@ -251,6 +251,23 @@ static void write_object(struct skm_buf *buf, int count, const char *inner, cons
     skm_buf_printf(buf, "\"%s\":0}", last);
 }
 
+/* The reader tells most names apart by a few bits: here they agree. */
+static void test_names_with_the_same_bits_are_kept_apart(void **state)
+{
+    (void)state;
+    static const char *const accepted[] = {"{\"a\":1,\"A\":2}", "{\"a\":1,\"A\":{\"a\":2}}",
+                                           "{\"\":1,\"aba\":2,\"aca\":3}"};
+    static const char *const refused[] = {
+        "{\"a\":1,\"A\":2,\"a\":3}", "{\"a\":1,\"A\":2,\"A\":3}", "{\"\":1,\"a\":2,\"\":3}",
+        "{\"aba\":1,\"aca\":2,\"a\\u0062a\":3}", "{\"a\":{\"A\":1},\"A\":2,\"a\":3}"};
+    for (size_t i = 0; i < SKM_ARRAY_LEN(accepted); i++) {
+        assert_ok(verdict(skm_span_cstr(accepted[i])));
+    }
+    for (size_t i = 0; i < SKM_ARRAY_LEN(refused); i++) {
+        assert_err(verdict(skm_span_cstr(refused[i])), DUPLICATE);
+    }
+}
+
 static void test_duplicates_are_seen_at_every_size_of_object(void **state)
 {
     (void)state;
@@ -653,6 +670,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_malformed_scalars_are_refused),
     cmocka_unit_test(test_malformed_strings_are_refused),
     cmocka_unit_test(test_a_name_occurs_once_in_an_object),
+    cmocka_unit_test(test_names_with_the_same_bits_are_kept_apart),
     cmocka_unit_test(test_duplicates_are_seen_at_every_size_of_object),
     cmocka_unit_test(test_names_of_an_outer_object_outlive_inner_ones),
     cmocka_unit_test(test_names_of_an_inner_object_survive_growth),

@@ -1,5 +1,6 @@
 #include "harness/test.h"
 
+#include "base/attr.h"
 #include "base/mem.h"
 #include "unit/cedar/ext_case.h"
 
@@ -422,6 +423,43 @@ static void test_kinds_have_names(void **state)
     assert_string_equal(skm_value_kind_name(SKM_VALUE_DURATION), "duration");
 }
 
+/* Small and large records are sorted in different ways. `step` is prime to `count`: every key once, in an order of its own. */
+static void check_sorted_record(size_t count, size_t step)
+{
+    struct skm_value_field fields[40] = {0};
+    char names[40][3] = {0};
+    for (size_t i = 0; i < count; i++) {
+        names[i][0] = (char)('a' + (i * step % count) / 6);
+        names[i][1] = (char)('a' + (i * step % count) % 6);
+        fields[i] = (struct skm_value_field){skm_span_cstr(names[i]), skm_value_long((int64_t)i)};
+    }
+    struct skm_value record = record_of(count, fields);
+    for (size_t i = 0; i < count; i++) {
+        const struct skm_value *found = skm_value_record_get(record.as.record, fields[i].key);
+        assert_non_null(found);
+        assert_int_equal(found->as.integer, (int64_t)i);
+        assert_true(i == 0 || skm_span_compare(record.as.record->fields[i - 1].key,
+                                               record.as.record->fields[i].key) < 0);
+    }
+    struct skm_value out = {.kind = SKM_VALUE_BOOL};
+    fields[count - 1].key = fields[count / 3].key;
+    assert_err(skm_value_record_build(&arena, fields, count, &out), DUPLICATE);
+}
+
+static void test_records_of_every_size_are_sorted_and_refuse_a_second_key(void **state)
+{
+    (void)state;
+    static const size_t primes[] = {1, 2, 3, 5, 7, 11, 13};
+    for (size_t count = 2; count <= 36; count++) {
+        check_sorted_record(count, count - 1);
+        for (size_t i = 0; i < SKM_ARRAY_LEN(primes); i++) {
+            if (count % primes[i] != 0 || primes[i] == 1) {
+                check_sorted_record(count, primes[i]);
+            }
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     EXT_TEST(test_order_is_total),
     EXT_TEST(test_values_of_different_kinds_are_unequal),
@@ -438,6 +476,7 @@ static const struct CMUnitTest tests[] = {
     EXT_TEST(test_values_print_as_cedar_text),
     EXT_TEST(test_unprintable_characters_are_escaped),
     EXT_TEST(test_kinds_have_names),
+    cmocka_unit_test(test_records_of_every_size_are_sorted_and_refuse_a_second_key),
 };
 
 SKM_TEST_MAIN(tests)

@@ -1,6 +1,7 @@
 #include "harness/test.h"
 
 #include "base/arena.h"
+#include "base/attr.h"
 #include "base/buf.h"
 #include "base/span.h"
 #include "cedar/schema_parse.h"
@@ -17,6 +18,8 @@ static const char schema_text[] =
     "entity Color enum [\"red\", \"green\"];\n"
     "entity Shade in [Color];\n"
     "entity Plain;\n"
+    "entity Type_one_Type in [Plain] = { long_a_long: String, long_b_long?: Long };\n"
+    "entity Type_two_Type in [Group] = { long_b_long: Long };\n"
     "action \"all\";\n"
     "action \"some\" in [\"all\"];\n"
     "action \"view\" in [\"some\"] appliesTo { principal: [User], resource: [Plain] };\n";
@@ -459,6 +462,56 @@ static void test_several_faults_of_one_entity_are_told(void **state)
     tear_down(&f);
 }
 
+#define ONE(attrs, parent)                                                                         \
+    "{\"uid\":{\"type\":\"Type_one_Type\",\"id\":\"x\"},\"attrs\":{" attrs                         \
+    "},\"parents\":[{\"type\":\"" parent "\",\"id\":\"p\"}]}\n"
+#define TWO(attrs, parent)                                                                         \
+    "{\"uid\":{\"type\":\"Type_two_Type\",\"id\":\"x\"},\"attrs\":{" attrs                         \
+    "},\"parents\":[{\"type\":\"" parent "\",\"id\":\"p\"}]}\n"
+#define ONE_GOOD ONE("\"long_a_long\":\"s\"", "Plain")
+#define TWO_GOOD TWO("\"long_b_long\":1", "Group")
+
+/* Names of one length with the same ends: what was looked up last must not answer for the other. */
+static void test_names_alike_at_both_ends_are_kept_apart(void **state)
+{
+    (void)state;
+    static const struct text_case cases[] = {
+        {ONE_GOOD TWO_GOOD, NULL},
+        {TWO_GOOD ONE("\"long_b_long\":2,\"long_a_long\":\"s\"", "Plain"), NULL},
+        {ONE_GOOD TWO("\"long_a_long\":\"s\"", "Group"), "attribute `long_a_long` is not declared"},
+        {TWO_GOOD ONE("\"long_b_long\":1", "Plain"), "required attribute `long_a_long` is missing"},
+        {ONE_GOOD TWO("", "Group"), "required attribute `long_b_long` is missing"},
+        {ONE_GOOD TWO("\"long_b_long\":1", "Plain"), "cannot be in one of type `Plain`"},
+        {TWO_GOOD "{\"uid\":{\"type\":\"Type_six_Type\",\"id\":\"x\"},\"attrs\":{},\"parents\":[]}",
+         "entity type `Type_six_Type` is not declared"},
+    };
+    check_cases(cases, SKM_ARRAY_LEN(cases), true);
+}
+
+static void test_uids_and_attributes_alike_at_both_ends_are_kept_apart(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, true);
+    assert_ok(load(&f, SKM_SPAN(ONE("\"long_b_long\":2,\"long_a_long\":\"s\"", "Plain") TWO_GOOD)));
+    const struct skm_entity_view *view = skm_entities_view(f.entities);
+    struct skm_uid one = {SKM_SPAN("Type_one_Type"), SKM_SPAN("x")};
+    struct skm_uid two = {SKM_SPAN("Type_two_Type"), SKM_SPAN("x")};
+    struct skm_value value = {0};
+    assert_int_equal(view->ops->attr(view, &one, SKM_SPAN("long_b_long"), &value),
+                     SKM_ENTITY_FOUND);
+    assert_int_equal(value.as.integer, 2);
+    assert_int_equal(view->ops->attr(view, &one, SKM_SPAN("long_a_long"), &value),
+                     SKM_ENTITY_FOUND);
+    assert_int_equal(value.kind, SKM_VALUE_STRING);
+    assert_int_equal(view->ops->attr(view, &two, SKM_SPAN("long_b_long"), &value),
+                     SKM_ENTITY_FOUND);
+    assert_int_equal(value.as.integer, 1);
+    assert_int_equal(view->ops->attr(view, &two, SKM_SPAN("long_a_long"), &value),
+                     SKM_ENTITY_NO_KEY);
+    tear_down(&f);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_form_of_an_entity),
     cmocka_unit_test(test_repeated_member_is_refused),
@@ -477,6 +530,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_actions_of_the_schema_are_in_the_store),
     cmocka_unit_test(test_members_before_the_uid_are_read_by_its_type),
     cmocka_unit_test(test_several_faults_of_one_entity_are_told),
+    cmocka_unit_test(test_names_alike_at_both_ends_are_kept_apart),
+    cmocka_unit_test(test_uids_and_attributes_alike_at_both_ends_are_kept_apart),
 };
 
 SKM_TEST_MAIN(tests)
