@@ -87,6 +87,7 @@ static skm_err build_authzen(struct skm_live *live, const struct skm_config *run
         .type_count = config->authzen.types.count,
         .action_type = config->authzen.action_type.text,
         .max_evaluations = (size_t)config->limits.batch,
+        .batch_time_ms = config->limits.batch_time,
         .max_search_evaluations = (size_t)config->limits.search_evaluations,
         .search_time_ms = config->limits.search_time,
         .clock = clock,

@@ -137,12 +137,39 @@ static bool is_last(enum skm_authzen_semantic semantic, bool permitted)
     return true;
 }
 
+/* An item may inherit a default as large as the body, so a batch can ask for a thousand times what its size suggests. */
+static bool is_late(const struct exchange *exchange, int64_t began_ns)
+{
+    const struct skm_clock *clock = exchange->world->authzen->clock;
+    int64_t limit_ms = exchange->world->authzen->batch_time_ms;
+    return clock != NULL && limit_ms > 0 &&
+           (skm_clock_monotonic_ns(clock) - began_ns) / 1000000 >= limit_ms;
+}
+
+/* Denied unseen. */
+static skm_err refuse_late(const struct exchange *exchange, struct outcome *out_outcome)
+{
+    *out_outcome = (struct outcome){
+        .decision = {.hard = true,
+                     .message = SKM_SPAN("the batch took too long to reach this evaluation"),
+                     .revision = exchange->world->snapshot->revision,
+                     .decided_wall_ms = exchange->request->wall_ms},
+        .fault = {.status = 503,
+                  .message = SKM_SPAN("the batch took too long to reach this evaluation")},
+    };
+    return record(exchange, NULL, &out_outcome->decision);
+}
+
 static skm_err answer_items(struct exchange *exchange, struct skm_json_writer *writer)
 {
     const struct skm_authzen_body *body = &exchange->body;
+    const struct skm_clock *clock = exchange->world->authzen->clock;
+    int64_t began_ns = clock == NULL ? 0 : skm_clock_monotonic_ns(clock);
     for (size_t i = 0; i < body->item_count; i++) {
         struct outcome outcome;
-        SKM_TRY(evaluate(exchange, &body->items[i], &body->top, &outcome));
+        SKM_TRY(is_late(exchange, began_ns)
+                    ? refuse_late(exchange, &outcome)
+                    : evaluate(exchange, &body->items[i], &body->top, &outcome));
         skm_authzen_answer_write(writer, &exchange->audience, &outcome.decision, &outcome.fault);
         skm_arena_reset(&exchange->scratch);
         bool permitted =

@@ -14,7 +14,8 @@
  * decided: false.
  *
  * Errors (§10): 400, 401, 403, 500, each with a JSON string as body. A bad item inside a good batch is `false` at its place with
- * `context.error.{status,message}`. What a PEP may not assert (pep.h) is 403, in a batch at the item.
+ * `context.error.{status,message}`. What a PEP may not assert (pep.h) is 403, in a batch at the item. Items that the batch's time
+ * does not suffice for are 503 there.
  *
  * Answers are bare, `{"decision":...}`, unless the PEP's registration says otherwise; then `context` has `kind`,
  * `reason_admin` and `reason_user` (`{"403":"text"}`), `policies`, `reasons` (per policy), `clauses`, `remedies`, `obligations` (`{id,type,properties}` as the
@@ -49,9 +50,10 @@ struct skm_authzen_config {
     size_t type_count;
     skm_span action_type;          /* empty: `Action` */
     size_t max_evaluations;        /* items of one batch; 0: the default */
+    int64_t batch_time_ms;         /* what a batch does not reach within this is denied; 0: not bounded */
     size_t max_search_evaluations; /* candidates one search request looks at; 0: the default */
     int64_t search_time_ms;        /* time one search request may take; 0: not bounded */
-    const struct skm_clock *clock; /* that measures it; NULL: not bounded */
+    const struct skm_clock *clock; /* that measures these times; NULL: not bounded */
     skm_span
         identifier; /* of this PDP, checked by skm_authzen_check_identifier(); empty: no metadata */
 };

@@ -577,6 +577,39 @@ static void test_thousand_items_are_the_default_bound(void **state)
     assert_answer(*state, skm_authzen_evaluations, body, 400, NULL);
 }
 
+/* Every look at it takes a millisecond. */
+static int64_t tick_ns(void *ctx)
+{
+    int64_t *now_ns = ctx;
+    return *now_ns += 1000000;
+}
+
+#define LATE_                                                                                      \
+    "{\"decision\":false,\"context\":{\"error\":{\"status\":503,\"message\":"                      \
+    "\"the batch took too long to reach this evaluation\"}}}"
+
+static void test_items_behind_the_time_of_a_batch_are_denied(void **state)
+{
+    struct fixture *f = *state;
+    int64_t now_ns = 0;
+    const struct skm_clock clock = {.monotonic_ns = tick_ns, .ctx = &now_ns};
+    const char body[] = "{" ALICE "," ACT("read") "," REC1 ",\"evaluations\":[{},{},{},{}]}";
+    f->world.authzen.clock = &clock;
+    f->world.authzen.batch_time_ms = 3;
+    f->world.records = 0;
+    assert_batch(f, body, "{\"evaluations\":[" TRUE_ "," TRUE_ "," LATE_ "," LATE_ "]}");
+    assert_int_equal(f->world.records, 4);
+    f->world.authzen.batch_time_ms = 5;
+    assert_batch(f, body, "{\"evaluations\":[" TRUE_ "," TRUE_ "," TRUE_ "," TRUE_ "]}");
+    f->world.authzen.batch_time_ms = 0;
+    assert_batch(f, body, "{\"evaluations\":[" TRUE_ "," TRUE_ "," TRUE_ "," TRUE_ "]}");
+    f->world.authzen.batch_time_ms = 3;
+    assert_batch(f,
+                 "{" ALICE "," ACT("read") "," REC1 ",\"evaluations\":[{},{},{},{}],\"options\":"
+                                           "{\"evaluations_semantic\":\"deny_on_first_deny\"}}",
+                 "{\"evaluations\":[" TRUE_ "," TRUE_ "," LATE_ "]}");
+}
+
 /* Each evaluation gives back what it took before the next begins. */
 static void test_memory_of_a_batch_does_not_grow_with_its_length(void **state)
 {
@@ -822,6 +855,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_unknown_semantic_is_400),
     TEST(test_batch_size_is_bounded),
     TEST(test_thousand_items_are_the_default_bound),
+    TEST(test_items_behind_the_time_of_a_batch_are_denied),
     TEST(test_memory_of_a_batch_does_not_grow_with_its_length),
     TEST(test_explanations_are_opt_in),
     TEST(test_explanation_of_a_denial),
