@@ -440,6 +440,15 @@ static const struct skm_uid *find_action(const struct skm_resource_action *actio
     return NULL;
 }
 
+/* RFC 9110 §9.3.2: HEAD is GET without the body. A rule that gives GET an action of its own must not leave HEAD on the default. */
+static const struct skm_uid *find_own_action(const struct skm_resource_rule *rule, skm_span method)
+{
+    const struct skm_uid *action = find_action(rule->actions, rule->action_count, method);
+    return action == NULL && skm_span_equal(method, SKM_SPAN("HEAD"))
+               ? find_action(rule->actions, rule->action_count, SKM_SPAN("GET"))
+               : action;
+}
+
 skm_err skm_resource_map_find(const struct skm_resource_map *map, skm_span host, skm_span path,
                               skm_span method, struct skm_resource_match *out_match)
 {
@@ -451,7 +460,7 @@ skm_err skm_resource_map_find(const struct skm_resource_map *map, skm_span host,
     if (rule == NULL) {
         return SKM_ERR(NOT_FOUND);
     }
-    const struct skm_uid *action = find_action(rule->actions, rule->action_count, method);
+    const struct skm_uid *action = find_own_action(rule, method);
     if (action == NULL) {
         action = find_action(map->defaults, SKM_ARRAY_LEN(default_actions), method);
     }

@@ -11,8 +11,8 @@
  * The most specific host that has a rule decides alone (exact, then the longest `*.` suffix, then any), and among its rules the
  * longest path. Nothing found is SKM_E_NOT_FOUND: the caller denies.
  *
- * Methods (RFC 9110 §9: case-sensitive tokens) become actions: a rule's own table first, then the map's defaults: GET and HEAD `view`;
- * POST, PUT, PATCH and DELETE `edit`. A method in neither table, OPTIONS for one, is SKM_E_REFUSED: the caller denies.
+ * Methods (RFC 9110 §9: case-sensitive tokens) become actions: a rule's own table first (HEAD without a line of its own is as its GET), then the map's
+ * defaults: GET and HEAD `view`; POST, PUT, PATCH and DELETE `edit`. A method in neither table, OPTIONS for one, is SKM_E_REFUSED: the caller denies.
  *
  * Labels are attributes laid over the resource for the request, as if they had been sent (overlay.h).
  *

@@ -159,11 +159,22 @@ static void test_methods_become_actions_or_are_refused(void **state)
         const char *method;
         const char *action; /* NULL: refused */
     } cases[] = {
-        {"/", "GET", "view"},          {"/", "HEAD", "view"},    {"/", "POST", "edit"},
-        {"/", "PUT", "edit"},          {"/", "PATCH", "edit"},   {"/", "DELETE", "edit"},
-        {"/", "OPTIONS", NULL},        {"/", "CONNECT", NULL},   {"/", "get", NULL},
-        {"/", "PROPFIND", NULL},       {"/", "", NULL},          {"/own", "GET", "download"},
-        {"/own/x", "OPTIONS", "view"}, {"/own", "POST", "edit"}, {"/own", "TRACE", NULL},
+        {"/", "GET", "view"},
+        {"/", "HEAD", "view"},
+        {"/", "POST", "edit"},
+        {"/", "PUT", "edit"},
+        {"/", "PATCH", "edit"},
+        {"/", "DELETE", "edit"},
+        {"/", "OPTIONS", NULL},
+        {"/", "CONNECT", NULL},
+        {"/", "get", NULL},
+        {"/", "PROPFIND", NULL},
+        {"/", "", NULL},
+        {"/own", "GET", "download"},
+        {"/own", "HEAD", "download"},
+        {"/own/x", "OPTIONS", "view"},
+        {"/own", "POST", "edit"},
+        {"/own", "TRACE", NULL},
     };
     struct fixture f;
     setup(&f);
