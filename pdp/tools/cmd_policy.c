@@ -1,6 +1,7 @@
 #include "tools/cmd_policy.h"
 
 static const struct skm_command *const children[] = {
+    &skm_cmd_policy_test,
     NULL,
 };
 

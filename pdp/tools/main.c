@@ -7,7 +7,13 @@
 #include "tools/command.h"
 
 static const struct skm_command *const children[] = {
-    &skm_cmd_cedar, &skm_cmd_explain, &skm_cmd_reload, &skm_cmd_status, &skm_cmd_pep_key, NULL,
+    &skm_cmd_cedar,
+    &skm_cmd_explain,
+    &skm_cmd_policy,
+    &skm_cmd_reload,
+    &skm_cmd_status,
+    &skm_cmd_pep_key,
+    NULL,
 };
 
 static const struct skm_command root = {

@@ -148,3 +148,185 @@ def test_explain_without_a_whole_request_is_misuse(pack):
 def test_explain_an_unreadable_folder_is_misuse(pack):
     done = run("explain", "--policies", "nowhere", "--request", "r.json", cwd=pack)
     assert done.returncode == 2 and "nowhere" in done.stderr
+
+
+# ---- policy test ----
+
+YAML_CASES = """
+cases:
+  - name: staff views open documents
+    principal: User::"alice"
+    action: Action::"view"
+    resource: Doc::"open"
+    expect: permit
+    obligations: []
+    policies: [staff-view]
+  - name: secret documents need a second factor
+    principal: User::"alice"
+    action: Action::"view"
+    resource: Doc::"secret"
+    context: {aal: 1}
+    expect: deny
+    remedies: [step_up_mfa]
+    clauses: [N-1]
+  - name: with it they come with a banner
+    principal: User::"alice"
+    action: Action::"view"
+    resource: Doc::"secret"
+    context: {aal: 2}
+    expect: permit
+    obligations: [show_banner]
+"""
+
+
+def cases(pack, text, *more, name="cases.yaml"):
+    (pack / name).write_text(text)
+    return run("policy", "test", "--policies", ".", name, *more, cwd=pack)
+
+
+def last(done):
+    return done.stdout.rstrip("\n").rsplit("\n", 1)[-1]
+
+
+def test_yaml_cases_that_hold_pass_and_coverage_names_what_never_mattered(pack):
+    done = cases(pack, YAML_CASES)
+    assert (done.returncode, last(done)) == (0, "3 passed, 0 failed"), done.stdout + done.stderr
+    assert "policies: 2 of 4 determined an outcome\n  never: owner-edit\n  never: hard\n" in done.stdout
+    assert "obligations: 1 of 1 determined an outcome\n" in done.stdout
+    assert "never" not in cases(pack, YAML_CASES, "--quiet").stdout
+
+
+@pytest.mark.parametrize("was, wanted, shown", [
+    ("expect: permit\n    obligations: []", "expect: deny", "  - expected deny\n  + got      allow\n"),
+    ("remedies: [step_up_mfa]", "remedies: []", "  - expected deny\n  + got      deny+step_up_mfa\n"),
+    ("[show_banner]", "[show_banner, log]", "  - expected allow+log+show_banner\n  + got      allow+show_banner\n"),
+    ("policies: [staff-view]", "policies: [owner-edit]", "  - policies owner-edit\n  + policies staff-view\n"),
+])
+def test_a_case_that_differs_fails_with_the_difference(pack, was, wanted, shown):
+    assert was in YAML_CASES
+    done = cases(pack, YAML_CASES.replace(was, wanted))
+    assert (done.returncode, last(done)) == (1, "2 passed, 1 failed")
+    assert shown in done.stdout
+
+
+def test_clauses_are_compared_on_demand(pack):
+    text = YAML_CASES.replace("[N-1]", "[N-7]")
+    assert last(cases(pack, text)) == "3 passed, 0 failed"
+    assert last(cases(pack, text, "--clauses")) == "2 passed, 1 failed"
+    assert last(cases(pack, YAML_CASES, "--clauses")) == "3 passed, 0 failed"
+
+
+@pytest.mark.parametrize("was, wanted, message", [
+    ("expect: deny", "expct: deny", "did you mean `expect`?"),
+    ("expect: deny", "expect: no", "expected `permit` or `deny`"),
+    ('User::"alice"', "alice", "expected an entity"),
+    ("{aal: 1}", "{aal: one}", "aal"),
+    ("{aal: 1}", "{loa: 1}", "loa"),
+])
+def test_a_case_that_cannot_be_read_fails_at_its_place_and_the_others_run(pack, was, wanted, message):
+    done = cases(pack, YAML_CASES.replace(was, wanted, 1))
+    assert done.returncode == 1 and message in done.stderr and "cases.yaml:" in done.stderr
+    assert last(done) == "2 passed, 1 failed"
+
+
+def test_no_cases_is_no_success(pack):
+    assert cases(pack, "cases: []").returncode == 1
+
+
+def test_attributes_of_a_case_are_laid_over_the_stored_ones(pack):
+    text = YAML_CASES.replace("    expect: permit\n    obligations: []",
+                              "    resource_attributes: {labels: {confidentiality: 0}}\n    expect: deny")
+    done = cases(pack, text.replace("[staff-view]", "[hard]", 1))
+    assert last(done) == "3 passed, 0 failed", done.stdout
+
+
+ROW = {
+    "case_id": "C-1",
+    "subject": {"id": "u-1", "affiliation": "staff", "roles": ["Auditor"], "organ": "org-a"},
+    "mfa": {"authenticated": True, "factors": ["knowledge", "possession"], "auth_age_s": 60},
+    "device": {"id": "d-1", "vuln_ok": True},
+    "resource": {"id": "r-1", "kind": "audit-log", "regime": "nins2025", "confidentiality": 2, "integrity": 1,
+                 "availability": 1, "editors": ["u-1"]},
+    "action": "read-audit",
+    "context": {"time": "2025-06-02T10:00:00+09:00", "approvals": [], "risk": "low"},
+    "expected": "allow", "clause_ids": "", "why": "it should",
+}
+ROW_POLICIES = """
+@id("all") permit(principal is User in Role::"Auditor", action == Action::"read-audit", resource)
+when { principal in Organ::"org-a" && principal.affiliation == "staff" && context.aal == 2 && context.auth_age_s < 100 &&
+       resource.labels.confidentiality == 2 && context.protected && !context.path_trusted &&
+       context.time == datetime("2025-06-02T01:00:00Z") && context.device.vuln_ok };
+"""
+ROW_SCHEMA = """
+entity Organ, Role;
+entity User in [Role, Organ] = { affiliation: String };
+entity Device = { vuln_ok: Bool };
+type Labels = { regime: String, confidentiality: Long, integrity: Long, availability: Long };
+entity AuditLog = { labels: Labels, editors: Set<User> };
+action "read-audit" appliesTo { principal: User, resource: AuditLog, context: {
+  time: datetime, device: Device, aal: Long, auth_age_s: Long, protected: Bool, path_trusted: Bool, valid_approvals: Set<String> } };
+"""
+
+
+def row(**changes):
+    made = {**ROW, **changes}
+    return ['"' + (value if isinstance(value, str) else json.dumps(value)).replace('"', '""') + '"' for value in made.values()]
+
+
+@pytest.fixture
+def table(tmp_path):
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "p.cedar").write_text(ROW_POLICIES)
+
+    def run_rows(*rows, schema=None, end="\r\n"):
+        schema_file = tmp_path / "schema.cedarschema"
+        schema_file.unlink(missing_ok=True)
+        if schema:
+            schema_file.write_text(schema)
+        (tmp_path / "c.csv").write_text(end.join([",".join(ROW), *(",".join(one) for one in rows)]) + end, newline="")
+        return run("policy", "test", "--policies", tmp_path, tmp_path / "c.csv")
+    return run_rows
+
+
+@pytest.mark.parametrize("schema", [None, ROW_SCHEMA])
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_a_row_becomes_a_request(table, schema, end):
+    done = table(row(), row(case_id="C-2", subject={**ROW["subject"], "roles": ["Staff"]}, expected="deny"), schema=schema, end=end)
+    assert (done.returncode, last(done)) == (0, "2 passed, 0 failed"), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("changes", [
+    {"subject": {**ROW["subject"], "organ": "org-b"}}, {"mfa": {**ROW["mfa"], "factors": ["knowledge"]}},
+    {"device": {"id": "d-1", "vuln_ok": False}}, {"resource": {**ROW["resource"], "confidentiality": 1}},
+    {"context": {**ROW["context"], "time": "2025-06-02T10:00:01+09:00"}},
+])
+@pytest.mark.parametrize("schema", [None, ROW_SCHEMA])
+def test_every_cell_of_a_row_matters(table, changes, schema):
+    done = table(row(**changes), schema=schema)
+    assert (done.returncode, last(done)) == (1, "0 passed, 1 failed")
+    assert "FAIL C-1" in done.stdout and ": it should\n  - expected allow\n  + got      deny\n" in done.stdout
+
+
+def test_a_row_that_cannot_be_a_request_fails_and_the_others_run(table):
+    done = table(row(action="fly"), row(resource={"kind": "audit-log"}), row(subject="{"), row(), row(expected="maybe"),
+                 schema=ROW_SCHEMA)
+    assert last(done) == "1 passed, 4 failed"
+    for message in ("not an action of the schema", "cell `resource`: no `id`", "cell `subject`", "neither `allow` nor `deny`"):
+        assert message in done.stderr
+
+
+def test_a_fact_that_the_schema_does_not_declare_is_told(table):
+    done = table(row(subject={**ROW["subject"], "mood": "good"}), schema=ROW_SCHEMA)
+    assert "`User.mood` of the cases is not in the schema" in done.stderr
+    assert last(done) == "1 passed, 0 failed"
+
+
+def test_a_table_without_a_column_is_refused(tmp_path, pack):
+    done = cases(pack, "case_id,subject\n", name="c.csv")
+    assert done.returncode == 1 and "no column `action`" in done.stderr
+
+
+def test_the_demonstration_institute_keeps_its_own_cases():
+    demo = pathlib.Path(__file__).resolve().parents[2] / "demo" / "institute"
+    done = run("policy", "test", "--policies", demo, demo / "cases" / "access.yaml")
+    assert done.returncode == 0 and last(done) == "8 passed, 0 failed", done.stdout + done.stderr
