@@ -89,6 +89,17 @@ static skm_err read_cursor(struct exchange *exchange)
     return SKM_OK;
 }
 
+/* A candidate may be the entity that another part of the request says something about: what may be asserted is known only with it. */
+static skm_err check_candidate(void *ctx, struct skm_arena *scratch,
+                               struct skm_decide_request *request, bool *out_skip)
+{
+    const struct exchange *exchange = ctx;
+    skm_span what = {0};
+    skm_err err = skm_pep_check(scratch, exchange->pep, request, &what);
+    *out_skip = skm_is_err(err, SKM_E_REFUSED);
+    return *out_skip ? SKM_OK : err;
+}
+
 /* One candidate of an action search. With a schema the context is read as the types that action declares. */
 static skm_err prepare_action(void *ctx, struct skm_arena *scratch,
                               struct skm_decide_request *request, bool *out_skip)
@@ -96,11 +107,8 @@ static skm_err prepare_action(void *ctx, struct skm_arena *scratch,
     const struct exchange *exchange = ctx;
     const struct skm_schema *schema = exchange->world->snapshot->schema;
     skm_span id = request->cedar.action.id;
-    if (!skm_pep_allows(&exchange->pep->actions, id)) {
-        *out_skip = true;
-        return SKM_OK;
-    }
-    if (schema == NULL) {
+    SKM_TRY(check_candidate(ctx, scratch, request, out_skip));
+    if (*out_skip || schema == NULL) {
         return SKM_OK;
     }
     struct skm_authzen_item item = exchange->body.top;
@@ -127,7 +135,7 @@ static skm_err search(struct exchange *exchange, struct skm_search_page *out_pag
     const struct skm_search search = {
         .target = exchange->target,
         .request = exchange->request,
-        .prepare = exchange->target == SKM_SEARCH_ACTION ? prepare_action : NULL,
+        .prepare = exchange->target == SKM_SEARCH_ACTION ? prepare_action : check_candidate,
         .prepare_ctx = exchange,
         .position = (size_t)exchange->cursor.position,
         .limit = limit > SIZE_MAX ? SIZE_MAX : (size_t)limit,

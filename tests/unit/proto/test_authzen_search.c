@@ -13,6 +13,8 @@ static const char policies[] =
     "@id(\"owed\") permit(principal is user, action == Action::\"owed\", resource is record);"
     "@id(\"ctx\") permit(principal is user, action == Action::\"ctx\", resource is record)"
     " when { context has n && context.n == 7 };"
+    "@id(\"self\") permit(principal is user, action == Action::\"self\", resource is user)"
+    " when { principal has role && resource has role };"
     "@id(\"no\") forbid(principal == user::\"mallory\", action, resource);";
 
 static const char obligations[] = "@id(\"ob\") @obligation(\"notify\") @clause(\"C-2\")"
@@ -557,8 +559,28 @@ static void test_too_little_memory_is_no_answer(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* Alice is candidate and resource at once: what is sent about the resource must not pass for what is known about her. */
+static void test_candidates_that_stand_in_two_places_need_both_allowances(void **state)
+{
+    struct fixture *f = *state;
+    static const char by_subject[] =
+        "{" USER "," ACT("self") ",\"resource\":{\"type\":\"user\",\"id\":\"alice\","
+                                 "\"properties\":{\"role\":\"admin\"}}}";
+    static const char by_resource[] =
+        "{\"subject\":{\"type\":\"user\",\"id\":\"alice\",\"properties\":{\"role\":\"admin\"}}," ACT(
+            "self") ",\"resource\":{\"type\":\"user\"}}";
+    assert_answer(f, SUBJECT, by_subject, 200, FOUND(U("alice") "," U("bob")));
+    assert_answer(f, RESOURCE, by_resource, 200, FOUND(U("alice") "," U("bob")));
+    f->peps[0].principal_attrs.any = false;
+    assert_answer(f, SUBJECT, by_subject, 200, FOUND(U("bob")));
+    f->peps[0].principal_attrs.any = true;
+    f->peps[0].resource_attrs.any = false;
+    assert_answer(f, RESOURCE, by_resource, 200, FOUND(U("bob")));
+}
+
 static const struct CMUnitTest tests[] = {
     CASE(test_searches_find_what_an_evaluation_permits),
+    CASE(test_candidates_that_stand_in_two_places_need_both_allowances),
     CASE(test_sent_attributes_and_context_count),
     CASE(test_an_id_of_the_searched_entity_is_ignored),
     CASE(test_unknown_types_and_ids_find_nothing),
