@@ -16,8 +16,7 @@
 #include "daemon/control.h"
 #include "server/admin_server.h"
 
-#define RESTART_BYTES 4096u
-#define GROUPS_MAX    1024
+#define GROUPS_MAX 1024
 
 struct skm_admin {
     struct skm_admin_options options;
@@ -106,32 +105,42 @@ static void write_counts(struct skm_json_writer *reply, const struct skm_live *l
     write_u64(reply, SKM_SPAN("zone_networks"), counts->zones);
 }
 
+static void write_outcome(struct skm_json_writer *reply, const struct skm_live_outcome *outcome,
+                          skm_span restart)
+{
+    skm_json_write_key(reply, SKM_SPAN("reloaded"));
+    skm_json_write_bool(reply, outcome->live != NULL);
+    write_u64(reply, SKM_SPAN("errors"), outcome->errors);
+    write_u64(reply, SKM_SPAN("warnings"), outcome->warnings);
+    write_u64(reply, SKM_SPAN("took_ms"), (uint64_t)outcome->took_ms);
+    write_text(reply, SKM_SPAN("restart"), restart);
+    write_text(reply, SKM_SPAN("text"), skm_buf_span(&outcome->messages));
+    skm_json_write_key(reply, SKM_SPAN("messages"));
+    if (outcome->json.len > 0 && skm_is_ok(skm_buf_check(&outcome->json))) {
+        skm_json_write_raw(reply, skm_buf_span(&outcome->json));
+    } else {
+        skm_json_write_null(reply);
+    }
+}
+
+/* The ticket of a request is the number of the load that answers it. */
 static skm_err on_reload(void *ctx, const struct skm_admin_request *request,
                          struct skm_json_writer *reply, skm_span *out_message)
 {
     struct skm_admin *admin = ctx;
-    struct skm_live_outcome outcome;
-    struct skm_buf restart;
+    skm_span restart = {0};
     SKM_TRY(check_peer(admin, request, out_message));
-    skm_log(SKM_LOG_INFO, "reload: asked for by uid %" PRIu32, request->peer.uid);
-    skm_buf_init(&restart, RESTART_BYTES);
-    skm_control_load(admin->options.control, &outcome, &restart);
-    skm_json_write_key(reply, SKM_SPAN("reloaded"));
-    skm_json_write_bool(reply, outcome.live != NULL);
-    write_u64(reply, SKM_SPAN("errors"), outcome.errors);
-    write_u64(reply, SKM_SPAN("warnings"), outcome.warnings);
-    write_u64(reply, SKM_SPAN("took_ms"), (uint64_t)outcome.took_ms);
-    write_text(reply, SKM_SPAN("restart"), skm_buf_span(&restart));
-    write_text(reply, SKM_SPAN("text"), skm_buf_span(&outcome.messages));
-    skm_json_write_key(reply, SKM_SPAN("messages"));
-    if (skm_is_ok(skm_buf_check(&outcome.json))) {
-        skm_json_write_raw(reply, skm_buf_span(&outcome.json));
-    } else {
-        skm_json_write_null(reply);
+    if (*request->ticket == 0) {
+        skm_log(SKM_LOG_INFO, "reload: asked for by uid %" PRIu32, request->peer.uid);
+        *request->ticket = skm_control_want_load(admin->options.control);
     }
+    const struct skm_live_outcome *outcome =
+        skm_control_outcome(admin->options.control, *request->ticket, &restart);
+    if (outcome == NULL) {
+        return SKM_ERR(AGAIN);
+    }
+    write_outcome(reply, outcome, restart);
     write_counts(reply, skm_control_live(admin->options.control));
-    skm_live_outcome_fini(&outcome);
-    skm_buf_fini(&restart);
     return SKM_OK;
 }
 
@@ -203,6 +212,10 @@ static skm_err on_status(void *ctx, const struct skm_admin_request *request,
     write_digest(reply, skm_control_live(admin->options.control)->snapshot);
     write_time(reply, SKM_SPAN("loaded"),
                skm_control_live(admin->options.control)->snapshot->loaded_wall_ms);
+    int64_t loading_ms = skm_control_loading_since_ms(admin->options.control);
+    if (loading_ms != 0) {
+        write_time(reply, SKM_SPAN("loading_since"), loading_ms);
+    }
     write_counts(reply, skm_control_live(admin->options.control));
     write_u64(reply, SKM_SPAN("warnings"), skm_control_live(admin->options.control)->warnings);
     write_listeners(reply, admin);
@@ -262,6 +275,11 @@ skm_err skm_admin_new(const struct skm_admin_options *options, struct skm_diags 
     SKM_TRY(listen_admin(admin, diags));
     *out_admin = SKM_TAKE(admin);
     return SKM_OK;
+}
+
+void skm_admin_resume(struct skm_admin *admin)
+{
+    skm_admin_server_resume(admin->server);
 }
 
 void skm_admin_free(struct skm_admin *admin)

@@ -5,6 +5,8 @@
  *     {"command":"status"}  ->  {"ok":true,"version":..,"pid":..,"uptime_s":..,"config":..,"policy_digest":..,"loaded":.., counts,
  *                                "warnings":n,"listeners":[..],"last_reload":{..},"decisions":n,"connections":n}
  *
+ * `status` is answered at once, `reload` when its load is done; while a load runs status has "loading_since", a time.
+ *
  * counts: "revision","policies","templates","template_links","obligations","entities","resource_rules","zone_networks".
  *
  * Who may ask: root, the daemon's own user, and members of `admin.group`; the permissions of the socket come before.
@@ -36,5 +38,8 @@ struct skm_admin_options {
 /* Binds the socket and serves it. SKM_E_INVALID: `diags` says why. */
 SKM_MUST skm_err skm_admin_new(const struct skm_admin_options *options, struct skm_diags *diags,
                                struct skm_admin **out_admin);
+/* A load has finished: those who asked for it get their answer. */
+void skm_admin_resume(struct skm_admin *admin);
+
 /* NULL is accepted. */
 void skm_admin_free(struct skm_admin *admin);

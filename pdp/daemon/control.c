@@ -16,12 +16,22 @@
 
 struct skm_control {
     struct skm_control_options options;
-    struct skm_loop *loop;      /* owned */
-    struct skm_loop_wake *wake; /* owned; a reload is wanted */
-    struct skm_admin *admin;    /* owned */
-    struct skm_live *live;      /* in force; a reference of ours */
-    struct skm_config *started; /* its RESTART options are in force; a reference of ours */
-    pthread_mutex_t mutex;      /* of the following */
+    struct skm_loop *loop;        /* owned */
+    struct skm_loop_wake *wake;   /* owned; a reload is wanted */
+    struct skm_admin *admin;      /* owned */
+    struct skm_live *live;        /* in force; a reference of ours */
+    struct skm_config *started;   /* its RESTART options are in force; a reference of ours */
+    struct skm_loop_wake *loaded; /* owned; the loader has ended */
+    pthread_t loader;
+    bool is_loading;
+    bool wants_another; /* asked for while loading: files may have changed since */
+    uint64_t loads;     /* begun */
+    uint64_t finished;  /* of them */
+    int64_t loading_since_ms;
+    struct skm_live_outcome loading; /* the loader's while it runs */
+    struct skm_live_outcome outcome; /* of the last load that finished */
+    struct skm_buf restart;          /* options that wait for the next start, found by it */
+    pthread_mutex_t mutex;           /* of the following */
     pthread_cond_t taken;
     struct skm_metrics_reloads reloads;
 };
@@ -120,36 +130,101 @@ static void log_outcome(const struct skm_control *control, const struct skm_live
     }
 }
 
-void skm_control_load(struct skm_control *control, struct skm_live_outcome *out_outcome,
-                      struct skm_buf *restart)
+static void *run_loader(void *ctx)
 {
+    struct skm_control *control = ctx;
     struct skm_live_options options = {
         .config_path = control->options.config_path,
         .clock = control->options.clock,
         .running = control->started,
         .form = SKM_DIAG_FORM_HUMAN,
     };
+    skm_live_load(&options, &control->loading);
+    skm_loop_wake_notify(control->loaded);
+    return NULL;
+}
+
+static void begin_load(struct skm_control *control)
+{
+    control->loads++;
+    control->is_loading = true;
+    control->loading_since_ms = skm_clock_wall_ms(control->options.clock);
     skm_process_notify_reloading();
-    skm_live_load(&options, out_outcome);
-    if (out_outcome->live != NULL) {
-        out_outcome->live->snapshot->revision = control->live->snapshot->revision + 1;
-        (void)skm_config_print_restart(control->started, out_outcome->live->config, restart);
-        hand_over(control, skm_live_ref(out_outcome->live));
+    if (pthread_create(&control->loader, NULL, run_loader, control) != 0) {
+        (void)pthread_mutex_lock(&control->mutex);
+        control->reloads.failed++;
+        control->reloads.last_ok = false;
+        (void)pthread_mutex_unlock(&control->mutex);
+        skm_log(SKM_LOG_ERROR, "reload: no thread to load in");
+        control->is_loading = false;
+        control->finished = control->loads;
+        skm_live_outcome_fini(&control->outcome);
+        skm_process_notify("READY=1");
     }
-    note_load(control, out_outcome);
-    log_outcome(control, out_outcome, skm_buf_span(restart));
+}
+
+static void take_outcome(struct skm_control *control)
+{
+    skm_live_outcome_fini(&control->outcome);
+    control->outcome = control->loading;
+    control->loading = (struct skm_live_outcome){0};
+    skm_buf_reset(&control->restart);
+    struct skm_live *live = control->outcome.live;
+    if (live != NULL) {
+        live->snapshot->revision = control->live->snapshot->revision + 1;
+        (void)skm_config_print_restart(control->started, live->config, &control->restart);
+        hand_over(control, skm_live_ref(live));
+    }
+    note_load(control, &control->outcome);
+    log_outcome(control, &control->outcome, skm_buf_span(&control->restart));
     skm_process_notify("READY=1");
+}
+
+static void on_loaded(void *ctx)
+{
+    struct skm_control *control = ctx;
+    if (!control->is_loading) {
+        return;
+    }
+    (void)pthread_join(control->loader, NULL);
+    control->is_loading = false;
+    control->finished = control->loads;
+    take_outcome(control);
+    if (control->wants_another) {
+        control->wants_another = false;
+        begin_load(control);
+    }
+    skm_admin_resume(control->admin);
+}
+
+uint64_t skm_control_want_load(struct skm_control *control)
+{
+    if (control->is_loading) {
+        control->wants_another = true;
+        return control->loads + 1;
+    }
+    begin_load(control);
+    return control->loads;
+}
+
+const struct skm_live_outcome *skm_control_outcome(const struct skm_control *control, uint64_t load,
+                                                   skm_span *out_restart)
+{
+    if (control->finished < load) {
+        return NULL;
+    }
+    *out_restart = skm_buf_span(&control->restart);
+    return &control->outcome;
+}
+
+int64_t skm_control_loading_since_ms(const struct skm_control *control)
+{
+    return control->is_loading ? control->loading_since_ms : 0;
 }
 
 static void on_wake(void *ctx)
 {
-    struct skm_control *control = ctx;
-    struct skm_live_outcome outcome;
-    struct skm_buf restart;
-    skm_buf_init(&restart, RESTART_BYTES);
-    skm_control_load(control, &outcome, &restart);
-    skm_live_outcome_fini(&outcome);
-    skm_buf_fini(&restart);
+    (void)skm_control_want_load(ctx);
 }
 
 const struct skm_live *skm_control_live(const struct skm_control *control)
@@ -168,6 +243,7 @@ static skm_err set_up(struct skm_control *control, struct skm_diags *diags)
 {
     SKM_TRY(skm_loop_new(control->options.clock, &control->loop));
     SKM_TRY(skm_loop_wake_new(control->loop, on_wake, control, &control->wake));
+    SKM_TRY(skm_loop_wake_new(control->loop, on_loaded, control, &control->loaded));
     struct skm_admin_options options = {
         .control = control,
         .loop = control->loop,
@@ -189,6 +265,7 @@ skm_err skm_control_new(const struct skm_control_options *options, struct skm_di
     }
     (void)pthread_mutex_init(&control->mutex, NULL);
     (void)pthread_cond_init(&control->taken, NULL);
+    skm_buf_init(&control->restart, RESTART_BYTES);
     control->options = *options;
     control->live = skm_live_ref(options->live);
     control->started = skm_config_ref(options->live->config);
@@ -199,6 +276,15 @@ skm_err skm_control_new(const struct skm_control_options *options, struct skm_di
     return SKM_OK;
 }
 
+bool skm_control_join_loader(struct skm_control *control, const struct timespec *until)
+{
+    if (control->is_loading && pthread_timedjoin_np(control->loader, NULL, until) != 0) {
+        return false;
+    }
+    control->is_loading = false;
+    return true;
+}
+
 void skm_control_free(struct skm_control *control)
 {
     if (control == NULL) {
@@ -206,6 +292,10 @@ void skm_control_free(struct skm_control *control)
     }
     skm_admin_free(control->admin);
     skm_loop_wake_free(control->wake);
+    skm_loop_wake_free(control->loaded);
+    skm_live_outcome_fini(&control->loading);
+    skm_live_outcome_fini(&control->outcome);
+    skm_buf_fini(&control->restart);
     skm_loop_free(control->loop);
     skm_live_unref(control->live);
     skm_config_unref(control->started);

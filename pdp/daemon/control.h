@@ -1,12 +1,14 @@
 /* The control thread: loads, handing over what was loaded, and the administration socket (admin.h).
  *
- * A load runs in this thread and nowhere else, so loads never overlap. When `reload` answers, every worker decides by the new
+ * Loads run in a thread of their own, one at a time, so that the socket is served meanwhile; what they made is handed over
+ * here. A load that is asked for while one runs follows it, since files may have changed. When `reload` answers, every worker decides by the new
  * set: a decision asked for after the answer is never made by the old one. A load that fails changes nothing.
  *
  * Threads: its own; made, started and freed by the main thread. */
 #pragma once
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "daemon/live.h"
 #include "daemon/metrics.h"
@@ -41,10 +43,19 @@ void skm_control_stop(struct skm_control *control);
 /* A worker took what was offered, or has ended. Any thread. */
 void skm_control_on_taken(struct skm_control *control);
 
-/* Control thread: loads, and puts in force what is good. The outcome is the caller's to release; `restart` receives the
- * names of options that wait for the next start. */
-void skm_control_load(struct skm_control *control, struct skm_live_outcome *out_outcome,
-                      struct skm_buf *restart);
+/* Control thread: begins a load, or has one follow that which runs; yields its number. */
+uint64_t skm_control_want_load(struct skm_control *control);
+
+/* Control thread: how the last load went, once load number `load` has finished; before that NULL. `out_restart`: names of options that
+ * wait for the next start. Both borrowed until the loop's next turn. */
+const struct skm_live_outcome *skm_control_outcome(const struct skm_control *control, uint64_t load,
+                                                   skm_span *out_restart);
+
+/* Control thread: since when a load runs; 0: none does. */
+int64_t skm_control_loading_since_ms(const struct skm_control *control);
+
+/* After the control thread has ended: waits for a load under way. False: it goes on, and nothing may be freed. */
+bool skm_control_join_loader(struct skm_control *control, const struct timespec *until);
 
 /* Control thread: what is in force. */
 const struct skm_live *skm_control_live(const struct skm_control *control);

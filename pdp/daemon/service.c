@@ -245,7 +245,8 @@ static bool join_control(struct service *service)
     int64_t until_ms = skm_clock_wall_ms(skm_clock_system()) + CONTROL_STOP_S * INT64_C(1000);
     until.tv_sec = (time_t)(until_ms / 1000);
     until.tv_nsec = (long)(until_ms % 1000) * 1000000;
-    return pthread_timedjoin_np(service->control_thread, NULL, &until) == 0;
+    return pthread_timedjoin_np(service->control_thread, NULL, &until) == 0 &&
+           skm_control_join_loader(service->control, &until);
 }
 
 static void join_workers(struct service *service)

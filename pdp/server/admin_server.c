@@ -17,7 +17,9 @@
 #define IDLE_MS_DEFAULT     60000u
 #define REQUEST_MS          10000u
 #define LINGER_MS           1000u
-#define OUTPUT_EXTRA_BYTES  ((size_t)512 * 1024)
+/* A request whose command has no answer yet: a load may take minutes. */
+#define WAIT_MS            3600000u
+#define OUTPUT_EXTRA_BYTES ((size_t)512 * 1024)
 
 struct skm_admin_server {
     struct skm_conn_set conns;
@@ -109,31 +111,39 @@ static const struct skm_admin_command *find_command(const struct skm_admin_serve
     return NULL;
 }
 
-static void run_command(struct skm_admin_server *server, const struct skm_admin_command *command,
+/* False: the command has no answer yet. */
+static bool run_command(struct skm_admin_server *server, const struct skm_admin_command *command,
                         const struct skm_admin_request *request)
 {
     struct skm_json_writer writer;
     skm_span message = {NULL, 0};
     begin_reply(server, &writer, true);
     skm_err err = command->handler(command->ctx, request, &writer, &message);
+    if (skm_is_err(err, SKM_E_AGAIN)) {
+        return false;
+    }
     if (!skm_is_ok(err)) {
         reply_error(server, message.len != 0 ? message : skm_span_cstr(skm_err_text(err)));
-        return;
+        return true;
     }
     skm_json_write_object_end(&writer);
     if (!skm_is_ok(skm_buf_check(&server->reply))) {
         reply_error(server, SKM_SPAN("the reply is too large"));
     }
+    return true;
 }
 
-static void serve_line(struct skm_admin_server *server, struct skm_conn *conn, skm_span line)
+/* False: the line waits. */
+static bool serve_line(struct skm_admin_server *server, struct skm_conn *conn, skm_span line)
 {
     struct skm_admin_request request = {
         .json = line,
         .peer = conn->peer,
         .arena = &server->arena,
         .wall_ms = skm_loop_wall_ms(server->loop),
+        .ticket = skm_conn_state(conn),
     };
+    bool answered = true;
     skm_err err = read_command(server, line, &request.command);
     const struct skm_admin_command *command = find_command(server, request.command);
     if (!skm_is_ok(err)) {
@@ -142,11 +152,16 @@ static void serve_line(struct skm_admin_server *server, struct skm_conn *conn, s
     } else if (command == NULL) {
         reply_unknown(server, request.command);
     } else {
-        run_command(server, command, &request);
+        answered = run_command(server, command, &request);
     }
+    skm_arena_reset(&server->arena);
+    if (!answered) {
+        return false;
+    }
+    *request.ticket = 0;
     skm_buf_append(skm_conn_output(conn), skm_buf_span(&server->reply));
     skm_buf_append(skm_conn_output(conn), SKM_SPAN("\n"));
-    skm_arena_reset(&server->arena);
+    return true;
 }
 
 static void refuse(struct skm_admin_server *server, struct skm_conn *conn, skm_span message)
@@ -175,7 +190,10 @@ static struct skm_conn_taken on_input(struct skm_conn *conn, char *bytes, size_t
             }
             return taken;
         }
-        serve_line(server, conn, skm_span_of(line, line_len));
+        if (!serve_line(server, conn, skm_span_of(line, line_len))) {
+            skm_conn_enter(conn, SKM_CONN_BODY);
+            return taken;
+        }
         taken.consumed += line_len + 1;
         taken.kept -= line_len + 1;
     }
@@ -184,6 +202,18 @@ static struct skm_conn_taken on_input(struct skm_conn *conn, char *bytes, size_t
     }
     skm_conn_enter(conn, SKM_CONN_IDLE);
     return taken;
+}
+
+/* Waiting connections are those in the phase BODY. One that goes on waiting moves to the end of the list. */
+void skm_admin_server_resume(struct skm_admin_server *server)
+{
+    struct skm_conn_list *waiting = &server->conns.lists[SKM_CONN_BODY];
+    struct skm_conn *conn = waiting->first;
+    for (size_t left = waiting->len; left > 0 && conn != NULL; left--) {
+        struct skm_conn *next = conn->next;
+        skm_conn_resume(conn);
+        conn = next;
+    }
 }
 
 static void on_fault(struct skm_conn *conn, enum skm_conn_fault fault)
@@ -220,6 +250,7 @@ static skm_err init_conns(struct skm_admin_server *server)
     struct skm_conn_set_options set = {
         .ops = &ops,
         .ctx = server,
+        .state_bytes = sizeof(uint64_t),
         .connections = options->connections,
         .peer_connections = options->connections,
         .input_bytes = options->line_bytes,
@@ -231,7 +262,7 @@ static skm_err init_conns(struct skm_admin_server *server)
                 [SKM_CONN_HANDSHAKE] = REQUEST_MS,
                 [SKM_CONN_IDLE] = options->idle_ms,
                 [SKM_CONN_HEAD] = REQUEST_MS,
-                [SKM_CONN_BODY] = REQUEST_MS,
+                [SKM_CONN_BODY] = WAIT_MS,
                 [SKM_CONN_WRITE] = REQUEST_MS,
                 [SKM_CONN_LINGER] = LINGER_MS,
             },

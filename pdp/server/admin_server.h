@@ -3,7 +3,7 @@
  *     {"command":"reload"}                      ->  {"ok":true,"revision":17}
  *     {"command":"nonsense"}                    ->  {"ok":false,"error":"unknown command `nonsense`","commands":["reload","status"]}
  *
- * Requests of a connection are answered in order. Who may do what is for the command to say: it gets the
+ * Requests of a connection are answered in order, each as soon as its command has an answer. Who may do what is for the command to say: it gets the
  * peer's credentials as the kernel vouches for them. The file's permissions (0600 by default) come before.
  *
  * Threads: the loop's thread. */
@@ -30,10 +30,13 @@ struct skm_admin_request {
     struct skm_peer peer;    /* uid, gid, pid */
     struct skm_arena *arena; /* the request's */
     int64_t wall_ms;
+    uint64_t *ticket; /* the command's own while the request is unanswered; 0 at first */
 };
 
 /* Answers with members of the reply object, after `ok`: the writer is inside the object. An error turns the reply into
- * {"ok":false,"error":text}; text is what the handler put into *out_message (arena) or that of the error. */
+ * {"ok":false,"error":text}; text is what the handler put into *out_message (arena) or that of the error.
+ * SKM_E_AGAIN: not yet. The handler is called anew with the same request and ticket after skm_admin_server_resume(), and
+ * perhaps before; further requests of the connection wait behind it, those of others do not. */
 typedef skm_err (*skm_admin_handler)(void *ctx, const struct skm_admin_request *request,
                                      struct skm_json_writer *reply, skm_span *out_message);
 
@@ -64,5 +67,8 @@ SKM_MUST skm_err skm_admin_server_new_fd(struct skm_loop *loop, int fd,
                                          const struct skm_admin_server_options *options,
                                          struct skm_diags *diags,
                                          struct skm_admin_server **out_server);
+
+/* Calls the handlers of waiting requests anew. Not within a handler. */
+void skm_admin_server_resume(struct skm_admin_server *server);
 
 void skm_admin_server_free(struct skm_admin_server *server);

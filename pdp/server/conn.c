@@ -384,6 +384,15 @@ void skm_conn_serve(struct skm_conn *conn, short what)
     settle(conn);
 }
 
+void skm_conn_resume(struct skm_conn *conn)
+{
+    conn->serving = true;
+    if (!conn->writing && !conn->ending && conn->in.len != 0) {
+        run(conn, conn->in.ptr, conn->in.len, true);
+    }
+    settle(conn);
+}
+
 void skm_conn_expire(struct skm_conn *conn)
 {
     conn->serving = true;

@@ -172,6 +172,9 @@ void skm_conn_enter(struct skm_conn *conn, enum skm_conn_phase phase);
 /* Ends the connection when what was written so far is out. */
 void skm_conn_end(struct skm_conn *conn);
 
+/* Outside on_input: calls it anew with the input that was kept. May free the connection. */
+void skm_conn_resume(struct skm_conn *conn);
+
 /* ---- between conn.c and conn_set.c ---- */
 
 void skm_conn_serve(struct skm_conn *conn, short what);

@@ -8,8 +8,7 @@
 #include "tools/cmd_daemon.h"
 #include "tools/control_socket.h"
 
-/* The daemon answers when a load under way is done. */
-#define TIMEOUT_MS    60000u
+#define TIMEOUT_MS    10000u
 #define REPLY_BYTES   ((size_t)8 << 20)
 #define LISTENERS_MAX 10000u
 
@@ -40,6 +39,7 @@ struct status {
     skm_span config;
     skm_span policy_digest;
     skm_span loaded;
+    skm_span loading_since; /* empty: no load runs */
     int64_t pid;
     int64_t uptime_s;
     int64_t revision;
@@ -150,6 +150,7 @@ static skm_err read_member(struct skm_json *json, struct skm_arena *arena, skm_s
         {SKM_SPAN("config"), KIND_TEXT, &status->config},
         {SKM_SPAN("policy_digest"), KIND_TEXT, &status->policy_digest},
         {SKM_SPAN("loaded"), KIND_TEXT, &status->loaded},
+        {SKM_SPAN("loading_since"), KIND_TEXT, &status->loading_since},
         {SKM_SPAN("pid"), KIND_NUMBER, &status->pid},
         {SKM_SPAN("uptime_s"), KIND_NUMBER, &status->uptime_s},
         {SKM_SPAN("revision"), KIND_NUMBER, &status->revision},
@@ -220,6 +221,9 @@ static void print(struct skm_buf *out, const struct status *status)
     print_uptime(out, status->uptime_s);
     skm_buf_printf(out, "\nconfig      %.*s\n", SKM_SPAN_ARG(status->config));
     print_set(out, status);
+    if (status->loading_since.len > 0) {
+        skm_buf_printf(out, "loading     since %.*s\n", SKM_SPAN_ARG(status->loading_since));
+    }
     skm_buf_printf(out,
                    "last load   %s, %.*s, %" PRId64 " ms; %" PRId64 " refused since the start\n",
                    status->last_ok ? "good" : "REFUSED", SKM_SPAN_ARG(status->last_at),
