@@ -302,11 +302,14 @@ skm_err skm_service_run(const struct skm_service_options *options, struct skm_di
         err = serve(&service);
         join_workers(&service);
     }
-    if (join_control(&service)) {
-        free_all(&service);
-    }
+    bool all_ended = join_control(&service);
     if (skm_is_ok(err)) {
         skm_log(SKM_LOG_NOTICE, "stopped");
     }
+    if (!all_ended) {
+        /* What exit() cleans up, libraries use in the load that goes on. */
+        _exit(skm_is_ok(err) ? 0 : 1);
+    }
+    free_all(&service);
     return err;
 }
