@@ -129,6 +129,12 @@ $(BUILD)/tests/$(1)/test_%: $(BUILD)/obj/tests/unit/$(1)/test_%.o $(HARNESS) $(c
 endef
 $(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 
+# tests/integration/<name>.c: programs that a pytest of the same folder runs.
+PROBES := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(wildcard tests/integration/*.c))
+$(BUILD)/tests/integration/%: $(BUILD)/obj/tests/integration/%.o $(call archives_for,daemon)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(call libs_for,daemon) -lpthread
+
 # tests/fuzz/fuzz_<surface>.c defines LLVMFuzzerTestOneInput. Seeds are replayed by every test run; `make fuzz` searches.
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz-replay/%,$(FUZZ_SOURCES))
@@ -139,7 +145,7 @@ $(BUILD)/fuzz-replay/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz
 	$(call say,LD,$@)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(call libs_for,$(FUZZ_TOP)) -lpthread
 
 .PHONY: tests
-tests: all $(UNIT_PROGRAMS) $(FUZZ_REPLAYS)
+tests: all $(UNIT_PROGRAMS) $(PROBES) $(FUZZ_REPLAYS)
 
 .PHONY: unit
 unit: $(UNIT_PROGRAMS) $(FUZZ_REPLAYS)
