@@ -1,73 +1,95 @@
-/* Greedy matching with a single backtrack point. When the pattern fails behind a wildcard, only the latest
- * wildcard needs to take one byte more: whatever an earlier one could take, the later can take as well. */
+/* Literals between wildcards are looked for from left to right, each as early as possible: whatever a later place would leave to the
+ * rest of the pattern, an earlier one leaves too. The literal in front of the first wildcard and the one behind the last stand at the ends
+ * of the text. Nothing is tried twice, so time is linear in the text. */
 #include "cedar/like.h"
 
+#include <string.h>
+
+#include "base/span.h"
 #include "cedar/ast.h"
 
-/* A place in the pattern: byte `at` of the text of part `part`. */
-struct place {
-    size_t part;
-    size_t at;
+/* A literal as a whole: parts up to and with the next that has a wildcard behind it. */
+struct literal {
+    const struct skm_pattern_part *parts;
+    size_t count;
+    size_t bytes;
+    bool star;
 };
 
-struct match {
-    const struct skm_pattern *pattern;
-    skm_span text;
-    size_t at; /* in the text */
-    struct place place;
-    bool has_wildcard;
-    struct place after_wildcard; /* where to resume in the pattern */
-    size_t wildcard_end;         /* and in the text: how far the wildcard reaches */
-};
-
-/* Steps over the ends of parts and notes the wildcards there. True when the pattern has no literal byte left. */
-static bool skip_to_literal(struct match *match)
+static struct literal literal_at(const struct skm_pattern *pattern, size_t from)
 {
-    const struct skm_pattern *pattern = match->pattern;
-    while (match->place.part < pattern->count) {
-        const struct skm_pattern_part *part = &pattern->parts[match->place.part];
-        if (match->place.at < part->text.len) {
+    struct literal literal = {.parts = pattern->parts + from};
+    while (from + literal.count < pattern->count && !literal.star) {
+        literal.bytes += literal.parts[literal.count].text.len;
+        literal.star = literal.parts[literal.count].star;
+        literal.count++;
+    }
+    return literal;
+}
+
+static bool stands_at(const struct literal *literal, skm_span text, size_t at)
+{
+    if (text.len - at < literal->bytes) {
+        return false;
+    }
+    for (size_t i = 0; i < literal->count; i++) {
+        skm_span part = literal->parts[i].text;
+        if (!skm_span_equal(skm_span_sub(text, at, part.len), part)) {
             return false;
         }
-        match->place = (struct place){match->place.part + 1, 0};
-        if (part->star) {
-            match->has_wildcard = true;
-            match->after_wildcard = match->place;
-            match->wildcard_end = match->at;
-        }
+        at += part.len;
     }
     return true;
 }
 
-/* Lets the latest wildcard take one byte more. False: there is none, or nothing left to take. */
-static bool backtrack(struct match *match)
+/* The first place from *at on; *at is then behind the literal. The parser makes one part of a literal; several are searched for
+ * by their first. */
+static bool find(const struct literal *literal, skm_span text, size_t *at)
 {
-    if (!match->has_wildcard || match->wildcard_end >= match->text.len) {
-        return false;
+    skm_span first = literal->parts[0].text;
+    for (size_t from = *at; text.len - from >= literal->bytes; from++) {
+        if (first.len > 0) {
+            const char *place = memmem(text.ptr + from, text.len - from, first.ptr, first.len);
+            if (place == NULL) {
+                return false;
+            }
+            from = (size_t)(place - text.ptr);
+        }
+        if (stands_at(literal, text, from)) {
+            *at = from + literal->bytes;
+            return true;
+        }
+        if (from == text.len) {
+            return false;
+        }
     }
-    match->at = ++match->wildcard_end;
-    match->place = match->after_wildcard;
-    return true;
+    return false;
 }
 
 bool skm_like_match(const struct skm_pattern *pattern, skm_span text)
 {
-    struct match match = {.pattern = pattern, .text = text};
-    for (;;) {
-        bool at_pattern_end = skip_to_literal(&match);
-        if (match.at >= text.len) {
-            /* A literal is left but no text: if a wildcard took more, there would be even less. */
-            return at_pattern_end;
+    if (pattern->count == 0) {
+        return text.len == 0;
+    }
+    struct literal literal = literal_at(pattern, 0);
+    size_t part = literal.count;
+    size_t at = literal.bytes;
+    if (!stands_at(&literal, text, 0)) {
+        return false;
+    }
+    if (!literal.star) {
+        return at == text.len;
+    }
+    while (part < pattern->count) {
+        literal = literal_at(pattern, part);
+        part += literal.count;
+        if (!literal.star) {
+            return text.len - at >= literal.bytes &&
+                   stands_at(&literal, text, text.len - literal.bytes);
         }
-        if (at_pattern_end && match.has_wildcard && match.after_wildcard.part == pattern->count) {
-            return true; /* a wildcard at the very end takes the rest */
-        }
-        if (!at_pattern_end &&
-            pattern->parts[match.place.part].text.ptr[match.place.at] == text.ptr[match.at]) {
-            match.place.at++;
-            match.at++;
-        } else if (!backtrack(&match)) {
+        if (literal.bytes > 0 && !find(&literal, text, &at)) {
             return false;
         }
     }
+    return true;
 }

@@ -8,5 +8,5 @@
 struct skm_pattern; /* ast.h */
 
 /* True when the whole of `text` matches. Bytewise, which for UTF-8 is the same as by characters. No allocation;
- * cost at most length of text times length of pattern, linear for patterns people write. */
+ * cost linear in the text: the text may come from outside. */
 bool skm_like_match(const struct skm_pattern *pattern, skm_span text);

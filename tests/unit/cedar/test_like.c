@@ -1,5 +1,7 @@
 #include "harness/test.h"
 
+#include <time.h>
+
 #include "base/span.h"
 #include "cedar/ast.h"
 #include "cedar/like.h"
@@ -185,12 +187,37 @@ static void test_many_wildcards_take_bounded_time(void **state)
         matches("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a", skm_span_of(text, sizeof text)));
 }
 
+/* Ten thousand million steps for a matcher that looks at every place anew. The text comes from a request. */
+static void test_long_literals_take_time_linear_in_the_text(void **state)
+{
+    (void)state;
+    static char text[1000000];
+    static char literal[10000];
+    memset(text, 'a', sizeof text);
+    memset(literal, 'a', sizeof literal);
+    literal[sizeof literal - 1] = 'b';
+    const struct skm_pattern_part parts[] = {
+        {SKM_SPAN(""), true},
+        {skm_span_of(literal, sizeof literal), true},
+        {SKM_SPAN("c"), false},
+    };
+    const struct skm_pattern inside = {parts, 2};
+    const struct skm_pattern ends_otherwise = {parts, 3};
+    clock_t began = clock();
+    assert_false(skm_like_match(&inside, skm_span_of(text, sizeof text)));
+    assert_false(skm_like_match(&ends_otherwise, skm_span_of(text, sizeof text)));
+    assert_true((clock() - began) / CLOCKS_PER_SEC < 2);
+    text[sizeof text - 1] = 'b';
+    assert_true(skm_like_match(&inside, skm_span_of(text, sizeof text)));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_patterns_match_the_whole_text),
     cmocka_unit_test(test_nul_is_a_character_like_others),
     cmocka_unit_test(test_any_split_into_parts_is_understood),
     cmocka_unit_test(test_agrees_with_the_definition_on_all_short_cases),
     cmocka_unit_test(test_many_wildcards_take_bounded_time),
+    cmocka_unit_test(test_long_literals_take_time_linear_in_the_text),
 };
 
 SKM_TEST_MAIN(tests)
