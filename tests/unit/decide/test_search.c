@@ -15,12 +15,15 @@ static struct skm_search search_for(enum skm_search_target target)
                                .bounds = {.evaluations = SIZE_MAX, .bytes = SIZE_MAX}};
 }
 
+/* INVARIANT: enough for a handful of candidates, not for all of a long search: what one takes is given back before the next. */
+#define SCRATCH_BYTES (32u << 10)
+
 static struct skm_search_page run(struct scene *scene, const struct skm_search *search)
 {
     struct skm_arena scratch;
     struct skm_search_page page;
     memset(&page, 0xff, sizeof(page));
-    skm_arena_init(&scratch, 1u << 20);
+    skm_arena_init(&scratch, SCRATCH_BYTES);
     assert_ok(skm_search(&scene->arena, &scratch, scene->snapshot, search, NOW, &page));
     skm_arena_fini(&scratch);
     return page;
