@@ -92,7 +92,14 @@ static skm_err check_writers(const char *path, const char *folder, struct skm_di
 {
     struct stat info;
     if (stat(path, &info) != 0) {
+        bool is_missing = errno == ENOENT;
         complain(diags, path, strerror(errno));
+        if (is_missing) {
+            skm_diag_help(
+                diags, diags->last,
+                "begin with `sekimori.yaml.example` and `schema.cedarschema` of the documentation "
+                "(share/doc/sekimori), or see every option by `sekimorid --print-defaults`");
+        }
         return SKM_ERR(INVALID);
     }
     if (!S_ISREG(info.st_mode)) {

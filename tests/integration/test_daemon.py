@@ -71,6 +71,13 @@ def test_missing_files_are_named_with_the_option_that_asked(pdp):
     assert "`schema` asks for the file" in done.stderr and "`obligations` asks for the folder" in done.stderr
 
 
+def test_missing_configuration_tells_where_to_begin(pdp):
+    (pdp.folder / "sekimori.yaml").unlink()
+    done = pdp.run("--check")
+    assert done.returncode == 1 and "No such file" in done.stderr
+    assert "sekimori.yaml.example" in done.stderr and "--print-defaults" in done.stderr
+
+
 def test_files_that_are_not_read_are_mentioned(pdp):
     pdp.policy("base.cedar~", "permit(")
     pdp.policy("README.md", "about these policies")
