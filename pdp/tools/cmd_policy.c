@@ -1,7 +1,9 @@
 #include "tools/cmd_policy.h"
 
 static const struct skm_command *const children[] = {
+    &skm_cmd_policy_check,
     &skm_cmd_policy_test,
+    &skm_cmd_policy_diff,
     NULL,
 };
 

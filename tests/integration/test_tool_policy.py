@@ -330,3 +330,129 @@ def test_the_demonstration_institute_keeps_its_own_cases():
     demo = pathlib.Path(__file__).resolve().parents[2] / "demo" / "institute"
     done = run("policy", "test", "--policies", demo, demo / "cases" / "access.yaml")
     assert done.returncode == 0 and last(done) == "8 passed, 0 failed", done.stdout + done.stderr
+
+
+# ---- policy check ----
+
+def check(pack, *more):
+    return run("policy", "check", ".", *more, cwd=pack)
+
+
+def findings(pack, *more):
+    return [one["message"] for one in json.loads(check(pack, "--format", "json", *more).stdout)]
+
+
+def test_a_good_pack_has_nothing_to_tell(pack):
+    done = check(pack, "--werror")
+    assert (done.returncode, done.stdout) == (0, "4 policies, 1 obligations: 0 errors, 0 warnings\n"), done.stdout
+
+
+@pytest.mark.parametrize("policy, message", [
+    ("permit(principal, action, resource) when { false && true };", "a policy without `@id`"),
+    ('@id("x") @remedy("encrypt") forbid(principal, action, resource) when { false };', "a remedy without `@clause`"),
+    ('@id("x") @clause("C") @remedy("encript") forbid(principal, action, resource) when { false };', "unknown remedy `encript`"),
+    ('@id("x") @clause("C") @remedy("require_approval:") forbid(principal, action, resource) when { false };',
+     "unknown remedy `require_approval:`"),
+    ('@id("x") @clause("C") @remedy(" ") forbid(principal, action, resource) when { false };', "`@remedy` names no remedy"),
+    ('@id("x") @clause("C") @remedy("encrypt") permit(principal, action, resource) when { false };', "on a permit has no effect"),
+    ('@id("x") forbid(principal, action, resource) when { 0 == resource.labels.confidentiality };'
+     '@id("y") forbid(principal, action, resource) when { 0 == resource.labels.confidentiality };', "the same policy as `x`"),
+    ('@id("x") permit(principal is User, action, resource) when { resource has owner };'
+     '@id("y") forbid(principal is User, action, resource);', "can never permit: `y` forbids the same scope"),
+    ('@id("x") forbid(principal, action, resource) when { resource.labels.confidentiality + 1 > 4 };', "arithmetic overflows"),
+    ('@id("x") forbid(principal, action, resource) when { resource has owner && resource.owner.level > 4 };', "is not stored"),
+])
+def test_what_is_most_likely_not_meant_is_a_warning(pack, policy, message):
+    (pack / "schema.cedarschema").write_text(SCHEMA.replace("User in [Group]", "User in [Group] = { level?: Long }")
+                                             .replace("level?", "level" if "stored" in message else "level?"))
+    (pack / "entities" / "e.json").unlink()
+    (pack / "policies" / "b.cedar").write_text(policy)
+    assert any(message in one for one in findings(pack)), findings(pack)
+    assert check(pack).returncode == 0 and check(pack, "--werror").returncode == 1
+
+
+@pytest.mark.parametrize("policy", [
+    '@id("x") @clause("C") @remedy("encrypt require_approval:ISO") forbid(principal, action, resource) when { context has aal };',
+    '@id("x") forbid(principal, action, resource) when { 1 + 1 < resource.labels.confidentiality };',
+    '@id("x") forbid(principal, action, resource) when { resource has owner && resource.owner has level && '
+    'resource.owner.level > 4 };',
+    '@id("x") permit(principal is User, action, resource); @id("y") forbid(principal is User, action, resource) '
+    'when { context has aal };',
+    '@id("x") forbid(principal, action, resource) when { 0 == resource.labels.confidentiality };'
+    '@id("y") forbid(principal, action, resource) unless { 0 == resource.labels.confidentiality };',
+])
+def test_their_neighbours_are_none(pack, policy):
+    (pack / "schema.cedarschema").write_text(SCHEMA.replace("User in [Group]", "User in [Group] = { level?: Long }"))
+    (pack / "policies" / "b.cedar").write_text(policy)
+    assert findings(pack) == []
+
+
+def test_actions_nobody_is_permitted_and_types_nothing_refers_to_are_told(pack):
+    (pack / "schema.cedarschema").write_text(SCHEMA + "entity Stray;\naction burn appliesTo { principal: User, resource: Doc };")
+    assert sorted(findings(pack)) == ["no policy permits action `burn` of the schema", "nothing refers to entity type `Stray` of the schema"]
+
+
+@pytest.mark.parametrize("name, text, message", [
+    ("policies/b.cedar", "permit(principal, action, resource", "expected"),
+    ("policies/b.cedar", '@id("hard") permit(principal, action, resource);', "hard"),
+    ("policies/b.cedar", '@id("b") permit(principal, action, resource) when { principal.nme == "x" };', "nme"),
+    ("policies/b.links.json", '[{"templateId":"gone","newId":"n","args":{}}]', "gone"),
+    ("obligations/p.cedar", '@id("b") permit(principal, action, resource) when { context.gone };', "gone"),
+    ("schema.cedarschema", "entity User in [Nobody];", "Nobody"),
+    ("entities/x.json", '[{"uid":{"type":"Cat","id":"x"},"attrs":{},"parents":[]}]', "Cat"),
+])
+def test_what_would_stop_a_load_is_an_error_at_its_place(pack, name, text, message):
+    (pack / name).write_text(text)
+    done = check(pack, "--format", "gcc")
+    assert done.returncode == 1
+    assert any(line.startswith("./" + name) and ": error: " in line and message in line for line in done.stdout.splitlines()), done.stdout
+
+
+def test_check_finds_the_folders_that_a_configuration_names(pack):
+    (pack / "policies").rename(pack / "rules")
+    (pack / "sekimori.yaml").write_text("policies: rules\nschema: schema.cedarschema\n")
+    done = run("policy", "check", "--config", pack / "sekimori.yaml")
+    assert (done.returncode, last(done)) == (0, "4 policies, 1 obligations: 0 errors, 0 warnings"), done.stdout + done.stderr
+
+
+def test_check_of_nothing_or_of_what_is_not_there_is_misuse(pack):
+    assert run("policy", "check").returncode == 2
+    assert run("policy", "check", "nowhere", cwd=pack).returncode == 2
+
+
+# ---- policy diff ----
+
+@pytest.fixture
+def packs(pack, tmp_path):
+    new = tmp_path / "new"
+    (new / "policies").mkdir(parents=True)
+    asked = [{"principal": 'User::"alice"', "action": 'Action::"view"', "resource": f'Doc::"{name}"', "context": {}}
+             for name in ("open", "secret", "own")]
+    (pack / "r.jsonl").write_text("\n".join(map(json.dumps, asked)) + "\n\n")
+
+    def compare(policies, *more):
+        (new / "policies" / "a.cedar").write_text(policies)
+        return run("policy", "diff", ".", "new", "--requests", "r.jsonl", "--obligations", "obligations", "--schema",
+                   "schema.cedarschema", "--entities", "entities", *more, cwd=pack)
+    return compare
+
+
+@pytest.mark.parametrize("was, wanted, counts, shown", [
+    ("", "", "3 requests: 0 decisions differ, 0 remedies or obligations, 0 reasons only, 3 unchanged", ""),
+    ("confidentiality <= 3", "confidentiality <= 1",
+     "3 requests: 1 decisions differ, 1 remedies or obligations, 0 reasons only, 1 unchanged", "  + deny ()"),
+    ('@remedy("step_up_mfa")', '@remedy("reauthenticate")',
+     "3 requests: 0 decisions differ, 1 remedies or obligations, 0 reasons only, 2 unchanged",
+     "  - deny+step_up_mfa (mfa)\n  + deny+reauthenticate (mfa)"),
+    ('@id("staff-view")', '@id("staff")', "3 requests: 0 decisions differ, 0 remedies or obligations, 2 reasons only, 1 unchanged",
+     "  - allow (staff-view)\n  + allow (staff)"),
+])
+def test_diff_shows_what_is_decided_differently(packs, was, wanted, counts, shown):
+    done = packs(POLICIES.replace(was, wanted, 1) if was else POLICIES)
+    assert (done.returncode, last(done)) == (1 if was else 0, counts), done.stdout + done.stderr
+    assert shown in done.stdout
+    assert packs(POLICIES.replace(was, wanted, 1) if was else POLICIES, "--quiet").stdout == counts + "\n"
+
+
+def test_diff_of_a_pack_that_does_not_load_is_no_answer(packs):
+    assert packs("permit(").returncode == 2
