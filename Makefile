@@ -62,7 +62,7 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SAN_FLA
 
 # ---- layers ---------------------------------------------------------------------------------------------------
 # Bottom-up. Siblings that ignore each other are kept apart by tests/checks/layers.
-LAYERS := base crypto cedar state decide proto server daemon tools
+LAYERS := base crypto cedar engine state decide proto server daemon tools
 # What a folder's own code needs of the system; programs and tests link the sum at or below their folder.
 LIBS_base := -lyaml
 LIBS_crypto := -lcrypto
