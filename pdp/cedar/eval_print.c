@@ -125,7 +125,11 @@ static void print_what(const struct skm_eval_error *error, struct skm_buf *out)
         skm_buf_append_cstr(out, "integer overflow");
         return;
     case SKM_EVAL_ERROR_ARITY:
-        print_arity(error->expr, out);
+        if (error->expr != NULL) {
+            print_arity(error->expr, out);
+        } else {
+            skm_buf_append_cstr(out, "wrong number of arguments");
+        }
         return;
     case SKM_EVAL_ERROR_EXTENSION:
     case SKM_EVAL_ERROR_LIMIT:

@@ -16,6 +16,7 @@ struct args {
     struct skm_texts entities;
     const char *schema;
     unsigned schema_format; /* enum skm_schema_form */
+    unsigned engine;        /* enum skm_world_engine */
     struct skm_request_args request;
     bool json;
 };
@@ -47,6 +48,11 @@ static const struct skm_option options[] = {
      .choices = skm_world_schema_formats,
      .offset = offsetof(struct args, schema_format),
      .help = "its form (auto: by its first character)"},
+    {.name = "engine",
+     .kind = SKM_OPTION_CHOICE,
+     .choices = skm_world_engines,
+     .offset = offsetof(struct args, engine),
+     .help = "what decides: the reference evaluator (default) or the compiled engine"},
     SKM_REQUEST_OPTIONS(struct args, request),
     {.name = "json",
      .kind = SKM_OPTION_FLAG,
@@ -73,6 +79,7 @@ static skm_err decide(struct job *job, struct skm_authorization *out_authorizati
 {
     struct skm_request request;
     SKM_TRY(skm_world_init(&job->world, WORLD_QUOTA, DIAGS_MAX));
+    job->world.engine = (enum skm_world_engine)job->args->engine;
     SKM_TRY(skm_world_read_policies(&job->world, job->call, &job->args->policies));
     job->stage = SKM_STAGE_LINKS;
     SKM_TRY(skm_world_read_links(&job->world, job->call, &job->args->links));

@@ -17,25 +17,16 @@
 #define WORLD_QUOTA    ((size_t)2 << 30)
 #define DIAGS_MAX      20u
 
-enum engine {
-    ENGINE_EVAL = 0,
-};
-
 struct args {
-    unsigned engine; /* enum engine */
-};
-
-static const char *const engines[] = {
-    [ENGINE_EVAL] = "eval",
-    NULL,
+    unsigned engine; /* enum skm_world_engine */
 };
 
 static const struct skm_option options[] = {
     {.name = "engine",
      .kind = SKM_OPTION_CHOICE,
-     .choices = engines,
+     .choices = skm_world_engines,
      .offset = offsetof(struct args, engine),
-     .help = "the reference evaluator (default)"},
+     .help = "what decides: the reference evaluator (default) or the compiled engine"},
 };
 
 /* The members of a line, in the order they are worked on. */
@@ -186,22 +177,23 @@ static skm_err decide(struct question *question)
     return skm_world_authorize(world, &world->arena, &request, &question->authorization);
 }
 
-static skm_err answer(struct question *question, skm_span line)
+static skm_err answer(struct question *question, skm_span line, enum skm_world_engine engine)
 {
     question->stage = SKM_STAGE_REQUEST;
     SKM_TRY(skm_world_init(&question->world, WORLD_QUOTA, DIAGS_MAX));
+    question->world.engine = engine;
     SKM_TRY(split_line(question, line));
     SKM_TRY(build_world(question));
     SKM_TRY(decide(question));
     return validate(question);
 }
 
-static void answer_line(skm_span line, struct skm_buf *out)
+static void answer_line(skm_span line, enum skm_world_engine engine, struct skm_buf *out)
 {
     SKM_CLEANUP(question_fini) struct question question = {0};
     struct skm_json_writer writer;
     skm_json_writer_init(&writer, out);
-    skm_err err = answer(&question, line);
+    skm_err err = answer(&question, line, engine);
     if (skm_is_ok(err)) {
         skm_json_write_object_begin(&writer);
         skm_answer_members(&question.authorization, &writer);
@@ -244,6 +236,7 @@ static void lines_fini(struct skm_lines *lines)
 
 static enum skm_exit run(struct skm_call *call)
 {
+    const struct args *args = call->values;
     SKM_CLEANUP(lines_fini) struct skm_lines lines;
     skm_lines_init(&lines, STDIN_FILENO, LINE_MAX_BYTES);
     for (;;) {
@@ -257,7 +250,7 @@ static enum skm_exit run(struct skm_call *call)
         } else if (!skm_is_ok(err)) {
             return skm_call_internal(call, err);
         } else if (!is_blank(line)) {
-            answer_line(line, call->out);
+            answer_line(line, (enum skm_world_engine)args->engine, call->out);
         }
         if (!skm_call_flush(call)) {
             return SKM_EXIT_INTERNAL;

@@ -21,6 +21,7 @@
 
 struct args {
     bool quiet;
+    unsigned engine; /* enum skm_world_engine */
 };
 
 static const struct skm_option options[] = {
@@ -28,6 +29,11 @@ static const struct skm_option options[] = {
      .kind = SKM_OPTION_FLAG,
      .offset = offsetof(struct args, quiet),
      .help = "only the closing line"},
+    {.name = "engine",
+     .kind = SKM_OPTION_CHOICE,
+     .choices = skm_world_engines,
+     .offset = offsetof(struct args, engine),
+     .help = "what decides: the reference evaluator (default) or the compiled engine"},
 };
 
 struct found {
@@ -40,6 +46,7 @@ struct job {
     SKM_VEC(struct found) folders; /* seen and to be looked at, in order */
     SKM_VEC(const char *) files;
     struct skm_buf report; /* of one test */
+    enum skm_world_engine engine;
     bool quiet;
     bool progress; /* standard error is a terminal */
     size_t passed;
@@ -153,7 +160,7 @@ static skm_err run_file(struct job *job, const char *path)
 {
     struct skm_conformance_result result = {0};
     skm_buf_reset(&job->report);
-    SKM_TRY(skm_conformance_run(path, &job->report, &result));
+    SKM_TRY(skm_conformance_run(path, job->engine, &job->report, &result));
     switch (result.outcome) {
     case SKM_CONFORMANCE_NO_TEST:
         return SKM_OK;
@@ -189,7 +196,9 @@ static enum skm_exit run_files(struct job *job)
 static enum skm_exit run(struct skm_call *call)
 {
     const struct args *args = call->values;
-    SKM_CLEANUP(job_fini) struct job job = {.call = call, .quiet = args->quiet};
+    SKM_CLEANUP(job_fini)
+    struct job job = {
+        .call = call, .quiet = args->quiet, .engine = (enum skm_world_engine)args->engine};
     job.progress = isatty(STDERR_FILENO) == 1;
     skm_buf_init(&job.report, (size_t)16 << 20);
     enum skm_exit status = find_files(&job);

@@ -472,13 +472,14 @@ static skm_err open_test(struct test *test, enum skm_conformance_outcome *out_ou
     return SKM_OK;
 }
 
-skm_err skm_conformance_run(const char *path, struct skm_buf *report,
+skm_err skm_conformance_run(const char *path, enum skm_world_engine engine, struct skm_buf *report,
                             struct skm_conformance_result *out_result)
 {
     SKM_CLEANUP(test_fini) struct test test = {.path = path, .report = report};
     enum skm_conformance_outcome outcome = SKM_CONFORMANCE_FAILED;
     SKM_TRY(open_test(&test, &outcome));
     if (outcome == SKM_CONFORMANCE_PASSED) {
+        test.world.engine = engine;
         SKM_TRY(run_test(&test));
         outcome = test.failed ? SKM_CONFORMANCE_FAILED : SKM_CONFORMANCE_PASSED;
     }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "tools/files.h"
+#include "tools/world.h"
 
 enum skm_conformance_outcome {
     SKM_CONFORMANCE_NO_TEST = 0, /* JSON, and not a test: an entity file, say */
@@ -21,5 +22,6 @@ struct skm_conformance_result {
 };
 
 /* Runs the file; what failed is told in `report`, each line led by the path. */
-SKM_MUST skm_err skm_conformance_run(const char *path, struct skm_buf *report,
+SKM_MUST skm_err skm_conformance_run(const char *path, enum skm_world_engine engine,
+                                     struct skm_buf *report,
                                      struct skm_conformance_result *out_result);

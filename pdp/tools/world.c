@@ -4,6 +4,7 @@
 #include "cedar/policy_json.h"
 #include "cedar/schema_json.h"
 #include "cedar/schema_parse.h"
+#include "engine/authorize.h"
 #include "state/entities_json.h"
 
 const char *skm_stage_name(enum skm_stage stage)
@@ -82,10 +83,35 @@ skm_err skm_world_close(struct skm_world *world)
     return skm_entities_finish(world->entities, world->schema, &world->diags);
 }
 
-skm_err skm_world_authorize(const struct skm_world *world, struct skm_arena *arena,
+const char *const skm_world_engines[] = {
+    [SKM_WORLD_EVAL] = "eval",
+    [SKM_WORLD_VM] = "vm",
+    NULL,
+};
+
+static skm_err compile(struct skm_world *world)
+{
+    struct skm_compiled_set *set = SKM_ARENA_NEW(&world->arena, struct skm_compiled_set);
+    if (set == NULL) {
+        return SKM_ERR(MEMORY);
+    }
+    SKM_TRY(skm_policyset_compile(&world->arena, &world->policies, set));
+    world->compiled = set;
+    return SKM_OK;
+}
+
+skm_err skm_world_authorize(struct skm_world *world, struct skm_arena *arena,
                             const struct skm_request *request,
                             struct skm_authorization *out_authorization)
 {
-    return skm_authorize(arena, &world->policies, request, skm_entities_view(world->entities),
-                         out_authorization);
+    const struct skm_entity_view *view = skm_entities_view(world->entities);
+    struct skm_engine_answer answer;
+    if (world->engine == SKM_WORLD_EVAL) {
+        return skm_authorize(arena, &world->policies, request, view, out_authorization);
+    }
+    if (world->compiled == NULL) {
+        SKM_TRY(compile(world));
+    }
+    SKM_TRY(skm_engine_authorize(arena, world->compiled, request, view, &answer));
+    return skm_engine_translate(arena, &answer, &world->policies, out_authorization);
 }

@@ -7,6 +7,7 @@
 #include "cedar/authorize.h"
 #include "cedar/policy_set.h"
 #include "cedar/schema.h"
+#include "engine/policyset.h"
 #include "state/entities.h"
 
 /* The step in which something went wrong; the words of `cedar batch`. */
@@ -26,13 +27,24 @@ enum skm_schema_form {
     SKM_SCHEMA_FORM_JSON,
 };
 
+/* What decides; the words of `--engine`. */
+enum skm_world_engine {
+    SKM_WORLD_EVAL = 0, /* the reference evaluator */
+    SKM_WORLD_VM,       /* the compiled engine */
+};
+
+/* For options of the kind choice: by enum skm_world_engine, then NULL. */
+extern const char *const skm_world_engines[];
+
 struct skm_world {
     struct skm_arena arena;
     struct skm_diags diags;
     struct skm_policy_set policies;
     const struct skm_schema *schema; /* NULL: none */
     struct skm_entities *entities;
-    size_t policy_count; /* the next policy is policy<policy_count> */
+    size_t policy_count;                     /* the next policy is policy<policy_count> */
+    enum skm_world_engine engine;            /* set it before the first decision */
+    const struct skm_compiled_set *compiled; /* made by the first decision of SKM_WORLD_VM */
 };
 
 SKM_MUST skm_err skm_world_init(struct skm_world *world, size_t quota_bytes, size_t diags_max);
@@ -50,7 +62,7 @@ SKM_MUST skm_err skm_world_add_entities(struct skm_world *world, const struct sk
 /* After the last entities: ancestors, and the schema's actions. */
 SKM_MUST skm_err skm_world_close(struct skm_world *world);
 
-/* Decides; temporaries and the answer go to `arena`. */
-SKM_MUST skm_err skm_world_authorize(const struct skm_world *world, struct skm_arena *arena,
+/* Decides; temporaries and the answer go to `arena`. Policies stay as they are from the first decision on. */
+SKM_MUST skm_err skm_world_authorize(struct skm_world *world, struct skm_arena *arena,
                                      const struct skm_request *request,
                                      struct skm_authorization *out_authorization);
