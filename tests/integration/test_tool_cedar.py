@@ -442,3 +442,48 @@ def test_conformance_fails_on_any_difference(folder, changes):
 def test_conformance_without_tests_is_a_failure(tmp_path):
     done = run("cedar", "conformance", tmp_path)
     assert done.returncode == 1 and done.stdout.endswith("0 passed, 0 failed\n")
+
+
+# ---- convert ----
+
+CONVERTED = '@id("a") @note("x")\npermit (principal == ?principal, action, resource)\nwhen { context.n >= 3 };\nforbid (principal, action, resource);\n'
+
+
+def test_policies_convert_to_json_and_back_to_equal_ones(tmp_path):
+    (tmp_path / "p.cedar").write_text(CONVERTED)
+    there = run("cedar", "convert", "--from", "cedar", "--to", "json", "p.cedar", cwd=tmp_path)
+    assert there.returncode == 0
+    made = json.loads(there.stdout)
+    assert list(made["templates"]) == ["a"] and made["staticPolicies"]["policy1"]["effect"] == "forbid"
+    (tmp_path / "p.json").write_text(there.stdout)
+    back = run("cedar", "convert", "--from", "json", "--to", "cedar", "p.json", cwd=tmp_path)
+    (tmp_path / "q.cedar").write_text(back.stdout)
+    again = run("cedar", "convert", "--from", "cedar", "--to", "json", "q.cedar", cwd=tmp_path)
+    assert json.loads(again.stdout)["templates"] == made["templates"]
+    assert '@id("policy1")\nforbid' in back.stdout
+
+
+def test_one_policy_in_json_converts(tmp_path):
+    text = json.dumps({"effect": "permit", "principal": {"op": "All"}, "action": {"op": "All"}, "resource": {"op": "All"},
+                       "conditions": []})
+    done = run("cedar", "convert", "--from", "json", "--to", "cedar", "-", text=text, cwd=tmp_path)
+    assert (done.returncode, " ".join(done.stdout.split())) == (0, "permit (principal, action, resource);")
+
+
+def test_a_schema_converts_to_json_and_back(tmp_path):
+    (tmp_path / "s.cedarschema").write_text(SCHEMA)
+    there = run("cedar", "convert", "--kind", "schema", "--from", "cedar", "--to", "json", "s.cedarschema", cwd=tmp_path)
+    assert there.returncode == 0 and set(json.loads(there.stdout)[""]["entityTypes"]) == {"User", "Group", "Photo"}
+    back = run("cedar", "convert", "--kind", "schema", "--from", "json", "--to", "cedar", "-", text=there.stdout, cwd=tmp_path)
+    (tmp_path / "t.cedarschema").write_text(back.stdout)
+    again = run("cedar", "convert", "--kind", "schema", "--from", "cedar", "--to", "json", "t.cedarschema", cwd=tmp_path)
+    assert back.returncode == 0 and json.loads(again.stdout) == json.loads(there.stdout)
+
+
+@pytest.mark.parametrize("kind, form, text", [
+    ("policies", "cedar", "permit("), ("policies", "json", '{"effect":"allow"}'), ("schema", "cedar", "entity A in [B];"),
+    ("schema", "json", "[]"),
+])
+def test_what_is_wrong_is_not_converted(tmp_path, kind, form, text):
+    done = run("cedar", "convert", "--kind", kind, "--from", form, "--to", "json", "-", text=text, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "") and "error" in done.stderr
