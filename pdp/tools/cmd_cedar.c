@@ -6,6 +6,7 @@ static const struct skm_command *const children[] = {
     &skm_cmd_cedar_parse,
     &skm_cmd_cedar_format,
     &skm_cmd_cedar_convert,
+    &skm_cmd_cedar_link,
     &skm_cmd_cedar_batch,
     &skm_cmd_cedar_conformance,
     NULL,

@@ -10,5 +10,6 @@ extern const struct skm_command skm_cmd_cedar_validate;
 extern const struct skm_command skm_cmd_cedar_parse;
 extern const struct skm_command skm_cmd_cedar_format;
 extern const struct skm_command skm_cmd_cedar_convert;
+extern const struct skm_command skm_cmd_cedar_link;
 extern const struct skm_command skm_cmd_cedar_batch;
 extern const struct skm_command skm_cmd_cedar_conformance;

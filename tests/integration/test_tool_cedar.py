@@ -487,3 +487,17 @@ def test_a_schema_converts_to_json_and_back(tmp_path):
 def test_what_is_wrong_is_not_converted(tmp_path, kind, form, text):
     done = run("cedar", "convert", "--kind", kind, "--from", form, "--to", "json", "-", text=text, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "") and "error" in done.stderr
+
+
+# ---- link ----
+
+def test_links_are_written_as_the_policies_they_amount_to(tmp_path):
+    (tmp_path / "p.cedar").write_text('@id("t") @note("n") permit(principal in ?principal, action, resource == ?resource) when { context.x };'
+                                      "forbid(principal, action, resource);")
+    (tmp_path / "l.json").write_text(json.dumps([
+        {"templateId": "t", "newId": "one", "args": {"?principal": 'G::"a"', "?resource": 'D::"b"'}}]))
+    done = run("cedar", "link", "--policies", "p.cedar", "--links", "l.json", cwd=tmp_path)
+    assert (done.returncode, " ".join(done.stdout.split())) == (
+        0, '@id("one") @note("n") permit (principal in G::"a", action, resource == D::"b") when { context.x };')
+    (tmp_path / "l.json").write_text(json.dumps([{"templateId": "t", "newId": "one", "args": {"?principal": 'G::"a"'}}]))
+    assert run("cedar", "link", "--policies", "p.cedar", "--links", "l.json", cwd=tmp_path).returncode == 1

@@ -456,3 +456,16 @@ def test_diff_shows_what_is_decided_differently(packs, was, wanted, counts, show
 
 def test_diff_of_a_pack_that_does_not_load_is_no_answer(packs):
     assert packs("permit(").returncode == 2
+
+
+def test_the_json_schema_of_cases_names_the_keys_that_the_reader_takes(pack):
+    root = pathlib.Path(__file__).resolve().parents[2]
+    schema = json.loads((root / "packaging" / "schemas" / "policy-cases.schema.json").read_text())
+    case = schema["$defs"]["case"]
+    every = {key: {"expect": "deny", "name": "n", "why": "w"}.get(key, [] if "tokens" in str(value) else {})
+             for key, value in case["properties"].items()}
+    every |= {"principal": 'User::"guest"', "action": 'Action::"view"', "resource": 'Doc::"open"'}
+    done = cases(pack, json.dumps({"cases": [every]}))
+    assert last(done) == "1 passed, 0 failed", done.stdout + done.stderr
+    for key in case["required"]:
+        assert cases(pack, json.dumps({"cases": [{k: v for k, v in every.items() if k != key}]})).returncode == 1
