@@ -88,8 +88,8 @@ static skm_err type_of_and(struct skm_typecheck *check, const struct skm_expr *e
                            struct skm_capabilities known, struct skm_typed *out_typed)
 {
     struct skm_capability_scope scope = skm_typecheck_capability_scope(check);
-    struct skm_typed left;
-    struct skm_typed right;
+    struct skm_typed left = {0};
+    struct skm_typed right = {0};
     SKM_TRY(type_of_bool(check, expr->a, known, &left));
     if (left.type->kind == SKM_TYPE_FALSE) {
         *out_typed = skm_typed_truth(false);
@@ -111,8 +111,8 @@ static skm_err type_of_and(struct skm_typecheck *check, const struct skm_expr *e
 static skm_err type_of_or(struct skm_typecheck *check, const struct skm_expr *expr,
                           struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed left;
-    struct skm_typed right;
+    struct skm_typed left = {0};
+    struct skm_typed right = {0};
     SKM_TRY(type_of_bool(check, expr->a, known, &left));
     if (left.type->kind == SKM_TYPE_TRUE) {
         *out_typed = skm_typed_truth(true);
@@ -142,9 +142,9 @@ static skm_err type_of_if(struct skm_typecheck *check, const struct skm_expr *ex
                           struct skm_capabilities known, struct skm_typed *out_typed)
 {
     struct skm_capability_scope scope = skm_typecheck_capability_scope(check);
-    struct skm_typed test;
-    struct skm_typed yes;
-    struct skm_typed no;
+    struct skm_typed test = {0};
+    struct skm_typed yes = {0};
+    struct skm_typed no = {0};
     SKM_TRY(type_of_bool(check, expr->a, known, &test));
     if (test.type->kind == SKM_TYPE_FALSE) {
         return skm_typecheck_type_of(check, expr->c, known, out_typed);
@@ -170,7 +170,7 @@ static skm_err type_of_if(struct skm_typecheck *check, const struct skm_expr *ex
 static skm_err type_of_not(struct skm_typecheck *check, const struct skm_expr *expr,
                            struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed inner;
+    struct skm_typed inner = {0};
     SKM_TRY(type_of_bool(check, expr->a, known, &inner));
     *out_typed = inner.type->kind == SKM_TYPE_BOOL
                      ? skm_typed_plain(skm_type_basic(SKM_TYPE_BOOL))
@@ -255,7 +255,7 @@ skm_err skm_typecheck_condition(struct skm_typecheck *check, const struct skm_ex
                                 struct skm_capabilities known, enum skm_type_kind *out_kind,
                                 struct skm_capabilities *out_capabilities)
 {
-    struct skm_typed typed;
+    struct skm_typed typed = {0};
     SKM_TRY(type_of_bool(check, expr, known, &typed));
     *out_kind = typed.type->kind;
     *out_capabilities = typed.capabilities;

@@ -47,7 +47,7 @@ static skm_err has_attr(struct skm_typecheck *check, const struct skm_expr *oper
 skm_err skm_typecheck_has_attr(struct skm_typecheck *check, const struct skm_expr *expr,
                                struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed operand;
+    struct skm_typed operand = {0};
     SKM_TRY(skm_typecheck_type_of(check, expr->a, known, &operand));
     return has_attr(check, expr->a, operand.type, expr->as.name, known, out_typed);
 }
@@ -75,7 +75,7 @@ static skm_err get_attr(struct skm_typecheck *check, const struct skm_expr *wher
 skm_err skm_typecheck_get_attr(struct skm_typecheck *check, const struct skm_expr *expr,
                                struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed operand;
+    struct skm_typed operand = {0};
     SKM_TRY(skm_typecheck_type_of(check, expr->a, known, &operand));
     return get_attr(check, expr, expr->a, operand.type, expr->as.name, known, out_typed);
 }
@@ -86,7 +86,7 @@ static skm_err path_step(struct skm_typecheck *check, const struct skm_expr *ope
                          struct skm_typed *so_far)
 {
     struct skm_capability_scope scope = skm_typecheck_capability_scope(check);
-    struct skm_typed step;
+    struct skm_typed step = {0};
     SKM_TRY(has_attr(check, operand, type, name, known, &step));
     if (step.type->kind == SKM_TYPE_FALSE) {
         *so_far = skm_typed_truth(false);
@@ -104,7 +104,7 @@ skm_err skm_typecheck_has_path(struct skm_typecheck *check, const struct skm_exp
                                struct skm_capabilities known, struct skm_typed *out_typed)
 {
     struct skm_capability_scope scope = skm_typecheck_capability_scope(check);
-    struct skm_typed operand;
+    struct skm_typed operand = {0};
     SKM_TRY(skm_typecheck_type_of(check, expr->a, known, &operand));
     struct skm_typed so_far = skm_typed_truth(true);
     const struct skm_expr *base = expr->a;
@@ -117,7 +117,7 @@ skm_err skm_typecheck_has_path(struct skm_typecheck *check, const struct skm_exp
             break;
         }
         SKM_TRY(skm_capabilities_union(&scope, known, so_far.capabilities, &inner));
-        struct skm_typed member;
+        struct skm_typed member = {0};
         SKM_TRY(get_attr(check, expr, base, type, expr->as.path.names[i], inner, &member));
         struct skm_expr *next = NULL;
         SKM_TRY(
@@ -135,8 +135,8 @@ static skm_err type_of_tag_operands(struct skm_typecheck *check, const struct sk
                                     struct skm_capabilities known,
                                     const struct skm_schema_entity **out_entity)
 {
-    struct skm_typed entity;
-    struct skm_typed key;
+    struct skm_typed entity = {0};
+    struct skm_typed key = {0};
     SKM_TRY(skm_typecheck_both(check, expr, known, &entity, &key));
     if (entity.type->kind != SKM_TYPE_ENTITY) {
         return skm_typecheck_expected(check, expr->a, "an entity", entity.type);

@@ -61,8 +61,8 @@ static bool decide_action_in(const struct skm_typecheck *check, const struct skm
 skm_err skm_typecheck_in(struct skm_typecheck *check, const struct skm_expr *expr,
                          struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed a;
-    struct skm_typed b;
+    struct skm_typed a = {0};
+    struct skm_typed b = {0};
     SKM_TRY(skm_typecheck_both(check, expr, known, &a, &b));
     if (a.type->kind != SKM_TYPE_ENTITY) {
         return skm_typecheck_expected(check, expr->a, "an entity", a.type);

@@ -49,8 +49,8 @@ static bool literal_value(const struct skm_typecheck *check, const struct skm_ex
 skm_err skm_typecheck_eq(struct skm_typecheck *check, const struct skm_expr *expr,
                          struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed a;
-    struct skm_typed b;
+    struct skm_typed a = {0};
+    struct skm_typed b = {0};
     SKM_TRY(skm_typecheck_both(check, expr, known, &a, &b));
     struct skm_value left;
     struct skm_value right;
@@ -77,8 +77,8 @@ skm_err skm_typecheck_eq(struct skm_typecheck *check, const struct skm_expr *exp
 skm_err skm_typecheck_less(struct skm_typecheck *check, const struct skm_expr *expr,
                            struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed a;
-    struct skm_typed b;
+    struct skm_typed a = {0};
+    struct skm_typed b = {0};
     SKM_TRY(skm_typecheck_both(check, expr, known, &a, &b));
     bool ordered = a.type->kind == SKM_TYPE_LONG || a.type->kind == SKM_TYPE_DATETIME ||
                    a.type->kind == SKM_TYPE_DURATION;
@@ -95,8 +95,8 @@ skm_err skm_typecheck_less(struct skm_typecheck *check, const struct skm_expr *e
 skm_err skm_typecheck_arithmetic(struct skm_typecheck *check, const struct skm_expr *expr,
                                  struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed a;
-    struct skm_typed b;
+    struct skm_typed a = {0};
+    struct skm_typed b = {0};
     SKM_TRY(skm_typecheck_both(check, expr, known, &a, &b));
     if (a.type->kind != SKM_TYPE_LONG) {
         return skm_typecheck_expected(check, expr->a, "Long", a.type);
@@ -111,7 +111,7 @@ skm_err skm_typecheck_arithmetic(struct skm_typecheck *check, const struct skm_e
 skm_err skm_typecheck_neg(struct skm_typecheck *check, const struct skm_expr *expr,
                           struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed inner;
+    struct skm_typed inner = {0};
     SKM_TRY(skm_typecheck_type_of(check, expr->a, known, &inner));
     if (inner.type->kind != SKM_TYPE_LONG) {
         return skm_typecheck_expected(check, expr->a, "Long", inner.type);
@@ -125,8 +125,8 @@ skm_err skm_typecheck_neg(struct skm_typecheck *check, const struct skm_expr *ex
 skm_err skm_typecheck_contains(struct skm_typecheck *check, const struct skm_expr *expr,
                                struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed a;
-    struct skm_typed b;
+    struct skm_typed a = {0};
+    struct skm_typed b = {0};
     SKM_TRY(skm_typecheck_both(check, expr, known, &a, &b));
     if (a.type->kind != SKM_TYPE_SET) {
         return skm_typecheck_expected(check, expr->a, "a set", a.type);
@@ -149,7 +149,7 @@ skm_err skm_typecheck_contains(struct skm_typecheck *check, const struct skm_exp
 skm_err skm_typecheck_is_empty(struct skm_typecheck *check, const struct skm_expr *expr,
                                struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed inner;
+    struct skm_typed inner = {0};
     SKM_TRY(skm_typecheck_type_of(check, expr->a, known, &inner));
     if (inner.type->kind != SKM_TYPE_SET) {
         return skm_typecheck_expected(check, expr->a, "a set", inner.type);
@@ -168,7 +168,7 @@ skm_err skm_typecheck_set(struct skm_typecheck *check, const struct skm_expr *ex
     }
     const struct skm_type *element = NULL;
     for (size_t i = 0; i < expr->as.list.count; i++) {
-        struct skm_typed item;
+        struct skm_typed item = {0};
         SKM_TRY(skm_typecheck_type_of(check, expr->as.list.items[i], known, &item));
         if (element == NULL) {
             element = item.type;
@@ -209,7 +209,7 @@ skm_err skm_typecheck_record(struct skm_typecheck *check, const struct skm_expr 
         return SKM_ERR(MEMORY);
     }
     for (size_t i = 0; i < count; i++) {
-        struct skm_typed value;
+        struct skm_typed value = {0};
         SKM_TRY(skm_typecheck_type_of(check, expr->as.record.fields[i].value, known, &value));
         attrs[i] = (struct skm_type_attr){
             .name = expr->as.record.fields[i].key, .type = value.type, .required = true};
@@ -227,7 +227,7 @@ skm_err skm_typecheck_record(struct skm_typecheck *check, const struct skm_expr 
 skm_err skm_typecheck_like(struct skm_typecheck *check, const struct skm_expr *expr,
                            struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed text;
+    struct skm_typed text = {0};
     SKM_TRY(skm_typecheck_type_of(check, expr->a, known, &text));
     if (text.type->kind != SKM_TYPE_STRING) {
         return skm_typecheck_expected(check, expr->a, "String", text.type);
@@ -239,7 +239,7 @@ skm_err skm_typecheck_like(struct skm_typecheck *check, const struct skm_expr *e
 skm_err skm_typecheck_is(struct skm_typecheck *check, const struct skm_expr *expr,
                          struct skm_capabilities known, struct skm_typed *out_typed)
 {
-    struct skm_typed operand;
+    struct skm_typed operand = {0};
     SKM_TRY(skm_typecheck_type_of(check, expr->a, known, &operand));
     if (operand.type->kind != SKM_TYPE_ENTITY) {
         return skm_typecheck_expected(check, expr->a, "an entity", operand.type);
@@ -300,7 +300,7 @@ skm_err skm_typecheck_call(struct skm_typecheck *check, const struct skm_expr *e
         return skm_typecheck_arity(check, expr);
     }
     for (size_t i = 0; i < function->arg_count; i++) {
-        struct skm_typed arg;
+        struct skm_typed arg = {0};
         SKM_TRY(skm_typecheck_type_of(check, expr->as.call.args[i], known, &arg));
         const struct skm_type *wanted = type_of_kind(function->arg_kinds[i]);
         if (wanted == NULL || arg.type->kind != wanted->kind) {
