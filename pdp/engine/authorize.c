@@ -9,9 +9,6 @@
 
 struct decision {
     struct skm_vm vm;
-    uint32_t principal; /* uids of the request as the program numbers them, or SKM_IMAGE_NONE */
-    uint32_t action;
-    uint32_t resource;
     SKM_VEC(uint32_t) permits;
     SKM_VEC(uint32_t) forbids;
     SKM_VEC(struct skm_engine_failure) failures;
@@ -19,17 +16,15 @@ struct decision {
 
 /* ---- scopes ---- */
 
-/* `uid` is the number of `actual`. Two uids that the program numbers are equal when their numbers are. */
-static bool is_in(const struct decision *decision, const struct skm_uid *actual, uint32_t uid,
-                  uint32_t ancestor)
+static bool is_in(const struct decision *decision, const struct skm_uid *actual, uint32_t ancestor)
 {
     const struct skm_entity_view *view = decision->vm.view;
-    return uid == ancestor ||
-           view->ops->has_ancestor(view, actual, &decision->vm.program->uids[ancestor]);
+    const struct skm_uid *uid = &decision->vm.program->uids[ancestor];
+    return skm_uid_equal(actual, uid) || view->ops->has_ancestor(view, actual, uid);
 }
 
 static bool scope_holds(const struct decision *decision, const struct skm_image_scope *scope,
-                        enum skm_var var, uint32_t uid)
+                        enum skm_var var)
 {
     const struct skm_program *program = decision->vm.program;
     const struct skm_uid *actual = decision->vm.vars[var].as.entity;
@@ -37,19 +32,19 @@ static bool scope_holds(const struct decision *decision, const struct skm_image_
     case SKM_SCOPE_ANY:
         return true;
     case SKM_SCOPE_EQ:
-        return uid == scope->uid;
+        return skm_uid_equal(actual, &program->uids[scope->uid]);
     case SKM_SCOPE_IN:
-        return is_in(decision, actual, uid, scope->uid);
+        return is_in(decision, actual, scope->uid);
     case SKM_SCOPE_IS:
         return skm_span_equal(actual->type, program->names[scope->type]);
     case SKM_SCOPE_IS_IN:
         return skm_span_equal(actual->type, program->names[scope->type]) &&
-               is_in(decision, actual, uid, scope->uid);
+               is_in(decision, actual, scope->uid);
     case SKM_SCOPE_IN_SET:
         break;
     }
     for (uint32_t i = 0; i < scope->uids.count; i++) {
-        if (is_in(decision, actual, uid, program->lists[scope->uids.at + i])) {
+        if (is_in(decision, actual, program->lists[scope->uids.at + i])) {
             return true;
         }
     }
@@ -86,9 +81,9 @@ static skm_err note_failure(struct decision *decision, uint32_t policy)
 static skm_err run_policy(struct decision *decision, uint32_t policy)
 {
     const struct skm_image_policy *row = &decision->vm.program->policies[policy];
-    if (!scope_holds(decision, &row->principal, SKM_VAR_PRINCIPAL, decision->principal) ||
-        !scope_holds(decision, &row->action, SKM_VAR_ACTION, decision->action) ||
-        !scope_holds(decision, &row->resource, SKM_VAR_RESOURCE, decision->resource)) {
+    if (!scope_holds(decision, &row->principal, SKM_VAR_PRINCIPAL) ||
+        !scope_holds(decision, &row->action, SKM_VAR_ACTION) ||
+        !scope_holds(decision, &row->resource, SKM_VAR_RESOURCE)) {
         return SKM_OK;
     }
     enum skm_policy_outcome outcome = SKM_POLICY_SATISFIED;
@@ -121,15 +116,11 @@ static skm_err run_lists(struct decision *decision, struct skm_index_list a,
 
 static void set_request(struct decision *decision, const struct skm_request *request)
 {
-    const struct skm_program *program = decision->vm.program;
     struct skm_value *vars = decision->vm.vars;
     vars[SKM_VAR_PRINCIPAL] = skm_value_entity(&request->principal);
     vars[SKM_VAR_ACTION] = skm_value_entity(&request->action);
     vars[SKM_VAR_RESOURCE] = skm_value_entity(&request->resource);
     vars[SKM_VAR_CONTEXT] = request->context;
-    decision->principal = skm_program_find_uid(program, &request->principal);
-    decision->action = skm_program_find_uid(program, &request->action);
-    decision->resource = skm_program_find_uid(program, &request->resource);
 }
 
 skm_err skm_engine_authorize(struct skm_arena *arena, const struct skm_compiled_set *set,
@@ -147,7 +138,9 @@ skm_err skm_engine_authorize(struct skm_arena *arena, const struct skm_compiled_
         return SKM_ERR(MEMORY);
     }
     set_request(&decision, request);
-    SKM_TRY(run_lists(&decision, skm_index_of_action(&set->index, decision.action),
+    /* Only the action is looked up: principal and resource are compared with the few policies that are left. */
+    uint32_t action = skm_program_find_uid(set->program, &request->action);
+    SKM_TRY(run_lists(&decision, skm_index_of_action(&set->index, action),
                       skm_index_of_any(&set->index)));
     *out_answer = (struct skm_engine_answer){
         .allow = decision.permits.len > 0 && decision.forbids.len == 0,

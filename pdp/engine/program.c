@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/hash.h"
 #include "base/span.h"
 #include "cedar/ext.h"
 #include "engine/verify.h"
@@ -176,9 +175,28 @@ static skm_err load_patterns(struct skm_arena *arena, struct skm_program *progra
 
 /* ---- finding by content ---- */
 
+/* Not keyed: the tables hold what the policies' owner wrote and nothing of a request, so that a peer cannot fill them with
+ * collisions; a chosen uid costs it one walk over a cluster. Multiplying by an odd number spreads low bits upwards only,
+ * hence the shift. */
+static uint64_t hash_text(skm_span text, uint64_t hash)
+{
+    uint64_t word = 0;
+    for (; text.len >= sizeof word; text = skm_span_from(text, sizeof word)) {
+        memcpy(&word, text.ptr, sizeof word);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    word = text.len;
+    for (size_t i = 0; i < text.len; i++) {
+        word = word << 8 | (uint8_t)text.ptr[i];
+    }
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
 static uint64_t hash_uid(const struct skm_uid *uid)
 {
-    return skm_hash_mix(skm_hash_bytes(uid->type), skm_hash_bytes(uid->id));
+    return hash_text(uid->id, hash_text(uid->type, 1));
 }
 
 /* Half full at most, so that a search for what is not there ends. */
@@ -208,7 +226,7 @@ static skm_err index_content(struct skm_arena *arena, struct skm_program *progra
     uint32_t *slots = NULL;
     SKM_TRY(new_slots(arena, program->name_count, &slots, &program->name_mask));
     for (uint32_t i = 0; i < program->name_count; i++) {
-        put_slot(slots, program->name_mask, skm_hash_bytes(program->names[i]), i);
+        put_slot(slots, program->name_mask, hash_text(program->names[i], 1), i);
     }
     program->name_slots = slots;
     SKM_TRY(new_slots(arena, program->uid_count, &slots, &program->uid_mask));
@@ -221,7 +239,7 @@ static skm_err index_content(struct skm_arena *arena, struct skm_program *progra
 
 uint32_t skm_program_find_name(const struct skm_program *program, skm_span text)
 {
-    uint32_t at = (uint32_t)skm_hash_bytes(text) & program->name_mask;
+    uint32_t at = (uint32_t)hash_text(text, 1) & program->name_mask;
     for (; program->name_slots[at] != 0; at = (at + 1) & program->name_mask) {
         uint32_t index = program->name_slots[at] - 1;
         if (skm_span_equal(program->names[index], text)) {
