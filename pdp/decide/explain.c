@@ -92,6 +92,12 @@ skm_err skm_explain(struct skm_arena *arena, const struct skm_snapshot *snapshot
 {
     struct skm_explanation explanation = {0};
     struct skm_overlay overlay;
+    /* Readings point to the request's uids, and outlive the caller's copy. */
+    struct skm_decide_request *kept = SKM_ARENA_NEW(arena, struct skm_decide_request);
+    if (kept == NULL) {
+        return SKM_ERR(MEMORY);
+    }
+    *kept = *request;
     skm_span fault = {0};
     SKM_TRY(skm_decide(arena, snapshot, request, now_wall_ms, &explanation.decision));
     SKM_TRY(skm_request_fit(arena, snapshot, request, &overlay, &fault));
@@ -99,13 +105,13 @@ skm_err skm_explain(struct skm_arena *arena, const struct skm_snapshot *snapshot
         *out_explanation = explanation;
         return SKM_OK;
     }
-    SKM_TRY(explain_set(arena, &snapshot->policies, &request->cedar, &overlay.view,
+    SKM_TRY(explain_set(arena, &snapshot->policies, &kept->cedar, &overlay.view,
                         &explanation.policies, &explanation.policy_count));
     if (explanation.decision.kind == SKM_DECISION_NOT_PERMITTED) {
         SKM_TRY(find_nearest(arena, &explanation));
     }
     if (explanation.decision.kind == SKM_DECISION_PERMITTED) {
-        SKM_TRY(explain_set(arena, &snapshot->obligations, &request->cedar, &overlay.view,
+        SKM_TRY(explain_set(arena, &snapshot->obligations, &kept->cedar, &overlay.view,
                             &explanation.obligations, &explanation.obligation_count));
     }
     *out_explanation = explanation;
