@@ -55,7 +55,8 @@ SAN_FLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 # Null-dereference analysis follows impossible paths through the instrumentation.
 WARN += -Wno-null-dereference
 endif
-OPT ?= -O2
+# -O3 loads entities 5 to 10 % faster than -O2 (bench/README.md); sanitizers are happier with less.
+OPT ?= $(if $(SAN),-O2,-O3)
 ifeq ($(OPT),-O3)
 # gcc 12 sees overflows in loops it vectorised itself.
 WARN += -Wno-stringop-overflow

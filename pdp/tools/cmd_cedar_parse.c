@@ -13,17 +13,10 @@ struct args {
     unsigned format; /* enum skm_diag_form */
 };
 
-static const char *const formats[] = {
-    [SKM_DIAG_FORM_HUMAN] = "human",
-    [SKM_DIAG_FORM_GCC] = "gcc",
-    [SKM_DIAG_FORM_JSON] = "json",
-    NULL,
-};
-
 static const struct skm_option options[] = {
     {.name = "format",
      .kind = SKM_OPTION_CHOICE,
-     .choices = formats,
+     .choices = skm_tool_diag_formats,
      .offset = offsetof(struct args, format),
      .help = "messages with excerpts, one a line, or as a JSON array"},
 };

@@ -15,6 +15,7 @@ struct args {
     struct skm_texts links;
     const char *schema;
     unsigned schema_format; /* enum skm_schema_form */
+    unsigned format;        /* enum skm_diag_form */
     bool json;
 };
 
@@ -41,6 +42,11 @@ static const struct skm_option options[] = {
      .choices = skm_world_schema_formats,
      .offset = offsetof(struct args, schema_format),
      .help = "its form (auto: by its first character)"},
+    {.name = "format",
+     .kind = SKM_OPTION_CHOICE,
+     .choices = skm_tool_diag_formats,
+     .offset = offsetof(struct args, format),
+     .help = "of the messages; gcc: one line each, for editors; json: as --json"},
     {.name = "json",
      .kind = SKM_OPTION_FLAG,
      .offset = offsetof(struct args, json),
@@ -107,11 +113,13 @@ static enum skm_exit run(struct skm_call *call)
         skm_tool_print(call, &world.diags);
         return skm_world_exit(call, err);
     }
-    if (args->json) {
+    if (args->json || args->format == SKM_DIAG_FORM_JSON) {
         err = write_json(call, &world.diags, valid);
         if (!skm_is_ok(err)) {
             return skm_call_internal(call, err);
         }
+    } else if (args->format == SKM_DIAG_FORM_GCC) {
+        skm_diags_print(&world.diags, SKM_DIAG_FORM_GCC, call->err);
     } else {
         skm_tool_print(call, &world.diags);
         skm_buf_printf(call->out, "%s: %zu errors, %zu warnings\n", valid ? "valid" : "not valid",

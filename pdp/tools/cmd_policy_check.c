@@ -13,13 +13,6 @@ struct args {
     bool werror;
 };
 
-static const char *const formats[] = {
-    [SKM_DIAG_FORM_HUMAN] = "human",
-    [SKM_DIAG_FORM_GCC] = "gcc",
-    [SKM_DIAG_FORM_JSON] = "json",
-    NULL,
-};
-
 static const struct skm_option options[] = {
     {.name = "config",
      .kind = SKM_OPTION_TEXT,
@@ -29,7 +22,7 @@ static const struct skm_option options[] = {
     SKM_PACK_OPTIONS(struct args, files),
     {.name = "format",
      .kind = SKM_OPTION_CHOICE,
-     .choices = formats,
+     .choices = skm_tool_diag_formats,
      .offset = offsetof(struct args, format),
      .help = "how messages are written"},
     {.name = "werror",

@@ -88,6 +88,13 @@ skm_err skm_tool_expand(struct skm_call *call, const char *path, skm_span suffix
     return SKM_OK;
 }
 
+const char *const skm_tool_diag_formats[] = {
+    [SKM_DIAG_FORM_HUMAN] = "human",
+    [SKM_DIAG_FORM_GCC] = "gcc",
+    [SKM_DIAG_FORM_JSON] = "json",
+    NULL,
+};
+
 void skm_tool_print(struct skm_call *call, const struct skm_diags *diags)
 {
     skm_diags_print(diags, SKM_DIAG_FORM_HUMAN, call->err);

@@ -16,6 +16,9 @@ SKM_MUST skm_err skm_tool_read(struct skm_call *call, struct skm_arena *arena, c
 SKM_MUST skm_err skm_tool_expand(struct skm_call *call, const char *path, skm_span suffix,
                                  struct skm_texts *out_paths);
 
+/* The words of a `--format` option, by enum skm_diag_form; ends with NULL. */
+extern const char *const skm_tool_diag_formats[];
+
 /* Prints messages to standard error in the human form. */
 void skm_tool_print(struct skm_call *call, const struct skm_diags *diags);
 

@@ -380,6 +380,17 @@ def test_batch_passes_over_a_line_that_is_too_long():
     assert got[0] == got[2]
 
 
+@pytest.mark.parametrize("extra, stream, text", [
+    (("--format", "gcc"), "stderr", "bad.cedar:1:57: error: `User` has no attribute `nope`"),
+    (("--format", "json"), "stdout", '{"valid":false,"errors":[{"severity":"error","file":'),
+    (("--format", "human"), "stderr", "     | "),
+])
+def test_validate_has_a_form_for_editors(folder, extra, stream, text):
+    (folder / "bad.cedar").write_text("permit(principal is User, action, resource) when {      principal.nope };\n")
+    done = run("cedar", "validate", "--policies", folder / "bad.cedar", "--schema", folder / "s.cedarschema", *extra)
+    assert done.returncode == 1 and text in getattr(done, stream), done.stdout + done.stderr
+
+
 # ---- conformance ----
 
 def conformance_test(folder, **changes):
