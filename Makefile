@@ -274,13 +274,16 @@ install: all
 	for s in 1 5 8; do for m in man/*.$$s; do [ -e $$m ] && install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$$s/; done; done
 	install -m 644 README.md ARCHITECTURE.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/sekimori/
 	sed 's|@PREFIX@|$(PREFIX)|g' packaging/sekimorid.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/sekimorid.service
+	install -d $(DESTDIR)$(PREFIX)/share/sekimori/schemas
+	install -m 644 packaging/schemas/*.schema.json $(DESTDIR)$(PREFIX)/share/sekimori/schemas/
+	$(BUILD)/bin/sekimorid --print-defaults=schema > $(DESTDIR)$(PREFIX)/share/sekimori/schemas/sekimori.schema.json
 	install -m 644 packaging/sekimori.yaml $(DESTDIR)$(PREFIX)/share/doc/sekimori/sekimori.yaml.example
 	install -m 644 packaging/schema.cedarschema $(DESTDIR)$(PREFIX)/share/doc/sekimori/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/sekimorid $(DESTDIR)$(PREFIX)/bin/sekimori \
 	  $(DESTDIR)$(PREFIX)/lib/systemd/system/sekimorid.service
-	rm -rf $(DESTDIR)$(PREFIX)/include/sekimori $(DESTDIR)$(PREFIX)/share/doc/sekimori
+	rm -rf $(DESTDIR)$(PREFIX)/include/sekimori $(DESTDIR)$(PREFIX)/share/doc/sekimori $(DESTDIR)$(PREFIX)/share/sekimori
 	for m in man/*.[158]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 
 # ---- housekeeping ---------------------------------------------------------------------------------------------

@@ -194,6 +194,9 @@ void skm_config_print_defaults(struct skm_buf *out);
 /* The same as the OPTIONS part of a manual page (roff). */
 void skm_config_print_man(struct skm_buf *out);
 
+/* A JSON Schema of the file, for editors. */
+void skm_config_print_schema(struct skm_buf *out);
+
 /* Appends the paths of options that differ and take effect only at the next start, separated by ", ". Yields how many. */
 size_t skm_config_print_restart(const struct skm_config *running, const struct skm_config *wanted,
                                 struct skm_buf *out);

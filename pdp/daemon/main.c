@@ -37,7 +37,7 @@ struct arguments {
 
 static const char usage[] =
     "Usage: sekimorid [--config FILE] [--check]\n"
-    "       sekimorid --print-defaults[=man] | --version | --help\n"
+    "       sekimorid --print-defaults[=man|schema] | --version | --help\n"
     "\n"
     "The policy decision point.\n"
     "\n"
@@ -45,6 +45,7 @@ static const char usage[] =
     "      --check             read the configuration and everything it names, say what is wrong, and end\n"
     "      --print-defaults    every option with its default and description, as a configuration file\n"
     "      --print-defaults=man  the same for the manual page\n"
+    "      --print-defaults=schema  a JSON Schema of the configuration, for editors\n"
     "      --version           the version\n"
     "  -h, --help              this text\n"
     "\n"
@@ -62,13 +63,17 @@ static void print(FILE *to, skm_span text)
 static enum exit_code print_defaults(const char *form)
 {
     struct skm_buf out;
-    if (form != NULL && strcmp(form, "man") != 0) {
-        (void)fprintf(stderr, "sekimorid: --print-defaults=%s is unknown; known: man\n", form);
+    bool is_schema = form != NULL && strcmp(form, "schema") == 0;
+    if (form != NULL && !is_schema && strcmp(form, "man") != 0) {
+        (void)fprintf(stderr, "sekimorid: --print-defaults=%s is unknown; known: man, schema\n",
+                      form);
         return EXIT_USAGE;
     }
     skm_buf_init(&out, PRINT_BYTES);
     if (form == NULL) {
         skm_config_print_defaults(&out);
+    } else if (is_schema) {
+        skm_config_print_schema(&out);
     } else {
         skm_config_print_man(&out);
     }
