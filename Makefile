@@ -57,7 +57,7 @@ WARN += -Wno-null-dereference
 endif
 # -O3 loads entities 5 to 10 % faster than -O2 (bench/README.md); sanitizers are happier with less.
 OPT ?= $(if $(SAN),-O2,-O3)
-ifeq ($(OPT),-O3)
+ifeq ($(OPT)$(IS_CLANG),-O3)
 # gcc 12 sees overflows in loops it vectorised itself.
 WARN += -Wno-stringop-overflow
 endif
