@@ -301,13 +301,15 @@ static skm_err parse_option(struct parser *parser, skm_span key)
     return skm_json_skip(json);
 }
 
-static skm_err parse_options(struct parser *parser)
+/* An object whose members `parse_member` reads; anything else is the fault `not_object`. */
+static skm_err parse_members(struct parser *parser, const char *not_object,
+                             skm_err (*parse_member)(struct parser *parser, skm_span key))
 {
     struct skm_json *json = &parser->json;
     enum skm_json_type type = SKM_JSON_NULL;
     SKM_TRY(skm_json_peek(json, &type));
     if (type != SKM_JSON_OBJECT) {
-        return skip_other(json, type, &parser->fault, "`options` must be an object");
+        return skip_other(json, type, &parser->fault, not_object);
     }
     SKM_TRY(skm_json_enter_object(json));
     for (;;) {
@@ -317,8 +319,13 @@ static skm_err parse_options(struct parser *parser)
         if (!more) {
             return SKM_OK;
         }
-        SKM_TRY(parse_option(parser, key));
+        SKM_TRY(parse_member(parser, key));
     }
+}
+
+static skm_err parse_options(struct parser *parser)
+{
+    return parse_members(parser, "`options` must be an object", parse_option);
 }
 
 static skm_err parse_limit(struct parser *parser)
@@ -354,22 +361,7 @@ static skm_err parse_page_member(struct parser *parser, skm_span key)
 
 static skm_err parse_page(struct parser *parser)
 {
-    struct skm_json *json = &parser->json;
-    enum skm_json_type type = SKM_JSON_NULL;
-    SKM_TRY(skm_json_peek(json, &type));
-    if (type != SKM_JSON_OBJECT) {
-        return skip_other(json, type, &parser->fault, "`page` must be an object");
-    }
-    SKM_TRY(skm_json_enter_object(json));
-    for (;;) {
-        bool more = false;
-        skm_span key = {0};
-        SKM_TRY(skm_json_next_member(json, &more, &key));
-        if (!more) {
-            return SKM_OK;
-        }
-        SKM_TRY(parse_page_member(parser, key));
-    }
+    return parse_members(parser, "`page` must be an object", parse_page_member);
 }
 
 static skm_err parse_top_member(struct parser *parser, skm_span key)
