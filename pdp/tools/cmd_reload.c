@@ -8,25 +8,7 @@
 #include "tools/control_socket.h"
 
 /* A load reads every file; a million entities take seconds. */
-#define TIMEOUT_MS  600000u
-#define REPLY_BYTES ((size_t)8 << 20)
-
-struct args {
-    const char *socket;
-    bool json;
-};
-
-static const struct skm_option options[] = {
-    {.name = "socket",
-     .kind = SKM_OPTION_TEXT,
-     .value = "PATH",
-     .offset = offsetof(struct args, socket),
-     .help = "the daemon's administration socket; " SKM_CONTROL_SOCKET " unless given"},
-    {.name = "json",
-     .kind = SKM_OPTION_FLAG,
-     .offset = offsetof(struct args, json),
-     .help = "write the daemon's answer as it came"},
-};
+#define TIMEOUT_MS 600000u
 
 struct result {
     bool reloaded;
@@ -119,10 +101,10 @@ static void print(struct skm_call *call, const struct result *result)
 
 static enum skm_exit run(struct skm_call *call)
 {
-    const struct args *args = call->values;
+    const struct skm_control_args *args = call->values;
     struct result result = {0};
     SKM_CLEANUP(skm_buf_fini) struct skm_buf reply = {0};
-    skm_buf_init(&reply, REPLY_BYTES);
+    skm_buf_init(&reply, SKM_CONTROL_REPLY_BYTES);
     enum skm_exit status = skm_control_ask(call, args->socket, "reload", TIMEOUT_MS, &reply);
     if (status != SKM_EXIT_OK) {
         return status;
@@ -148,7 +130,7 @@ const struct skm_command skm_cmd_reload = {
         "files are not good, nothing changes.\n"
         "\n"
         "exit status: 0 in force; 1 refused, the messages say why; 2 the daemon cannot be asked.",
-    .options = {options, sizeof(options) / sizeof(options[0])},
-    .values_bytes = sizeof(struct args),
+    .options = {skm_control_options, SKM_CONTROL_OPTION_COUNT},
+    .values_bytes = sizeof(struct skm_control_args),
     .run = run,
 };

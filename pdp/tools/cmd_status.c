@@ -9,25 +9,7 @@
 #include "tools/control_socket.h"
 
 #define TIMEOUT_MS    10000u
-#define REPLY_BYTES   ((size_t)8 << 20)
 #define LISTENERS_MAX 10000u
-
-struct args {
-    const char *socket;
-    bool json;
-};
-
-static const struct skm_option options[] = {
-    {.name = "socket",
-     .kind = SKM_OPTION_TEXT,
-     .value = "PATH",
-     .offset = offsetof(struct args, socket),
-     .help = "the daemon's administration socket; " SKM_CONTROL_SOCKET " unless given"},
-    {.name = "json",
-     .kind = SKM_OPTION_FLAG,
-     .offset = offsetof(struct args, json),
-     .help = "write the daemon's answer as it came"},
-};
 
 struct listener {
     skm_span address;
@@ -239,10 +221,10 @@ static void print(struct skm_buf *out, const struct status *status)
 
 static enum skm_exit run(struct skm_call *call)
 {
-    const struct args *args = call->values;
+    const struct skm_control_args *args = call->values;
     struct status status = {0};
     SKM_CLEANUP(skm_buf_fini) struct skm_buf reply = {0};
-    skm_buf_init(&reply, REPLY_BYTES);
+    skm_buf_init(&reply, SKM_CONTROL_REPLY_BYTES);
     enum skm_exit exit = skm_control_ask(call, args->socket, "status", TIMEOUT_MS, &reply);
     if (exit != SKM_EXIT_OK) {
         return exit;
@@ -267,7 +249,7 @@ const struct skm_command skm_cmd_status = {
         "load, its listeners and its traffic.\n"
         "\n"
         "exit status: 0 it answered; 1 it refused; 2 it cannot be asked.",
-    .options = {options, sizeof(options) / sizeof(options[0])},
-    .values_bytes = sizeof(struct args),
+    .options = {skm_control_options, SKM_CONTROL_OPTION_COUNT},
+    .values_bytes = sizeof(struct skm_control_args),
     .run = run,
 };

@@ -5,6 +5,18 @@
 #include "base/span.h"
 #include "server/admin_client.h"
 
+const struct skm_option skm_control_options[SKM_CONTROL_OPTION_COUNT] = {
+    {.name = "socket",
+     .kind = SKM_OPTION_TEXT,
+     .value = "PATH",
+     .offset = offsetof(struct skm_control_args, socket),
+     .help = "the daemon's administration socket; " SKM_CONTROL_SOCKET " unless given"},
+    {.name = "json",
+     .kind = SKM_OPTION_FLAG,
+     .offset = offsetof(struct skm_control_args, json),
+     .help = "write the daemon's answer as it came"},
+};
+
 static void complain(struct skm_call *call, const char *socket, skm_err err)
 {
     if (skm_is_err(err, SKM_E_NOT_FOUND)) {
